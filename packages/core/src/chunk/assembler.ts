@@ -1,0 +1,122 @@
+import { type BufferPool, copyBytes, readInt } from "../bytes/index.ts";
+import { ErrorCode, ProtocolError } from "../errors.ts";
+import { defaultLimits, type Limits } from "../limits.ts";
+import type { ChunkParser } from "./parser.ts";
+
+/** What {@link MessageAssembler.add} made of a span. */
+export const Assembly = {
+  /** The message goes on. */
+  Incomplete: 0,
+  /** It is whole: see `bytes`, `start` and `end` of the assembler. */
+  Complete: 1,
+  /** No memory may be taken for it: see `error`. */
+  Failed: 2,
+} as const;
+export type Assembly = (typeof Assembly)[keyof typeof Assembly];
+
+const NO_BLOCK = -1;
+/** Memory for a message grows with what was received of it; this much is taken at first, so that most need not grow. */
+const FIRST_BLOCK = 16_384;
+const GROWTH = 4;
+
+/**
+ * Makes whole messages of the spans of one {@link ChunkParser}. A message that lies in one piece in the lent bytes is
+ * borrowed in place; any other is gathered with one copy into memory of the pool.
+ */
+export class MessageAssembler {
+  /** The whole payload is bytes[start, end). It is lent: valid until the next `add`, or `feed` of the parser. */
+  bytes: Uint8Array;
+  start = 0;
+  end = 0;
+  /** Pool memory that messages hold, finished or not. */
+  heldBytes = 0;
+  /** The most that they may hold; see {@link Limits.partialMessageBytes}. */
+  maximumHeldBytes: number;
+  error: ProtocolError | null = null;
+
+  private readonly pool: BufferPool;
+  /** Per slot of the parser the block of its unfinished message. */
+  private blocks: Int32Array = new Int32Array(8).fill(NO_BLOCK);
+  /** The block of the message that was handed out last. */
+  private finished = NO_BLOCK;
+
+  constructor(pool: BufferPool, limits: Readonly<Limits> = defaultLimits) {
+    this.pool = pool;
+    this.bytes = pool.memory;
+    this.maximumHeldBytes = limits.partialMessageBytes;
+  }
+
+  /** Takes the parser's current span, after it answered `Payload`. */
+  add(parser: ChunkParser): Assembly {
+    if (this.finished !== NO_BLOCK) this.finished = this.give(this.finished);
+    const offset = parser.payloadOffset;
+    if (parser.isLast && offset === 0) {
+      this.bytes = parser.buffer;
+      this.start = parser.start;
+      this.end = parser.end;
+      return Assembly.Complete;
+    }
+    const slot = parser.slot;
+    const block = this.room(slot, offset, offset + parser.end - parser.start, parser);
+    if (block === NO_BLOCK) return Assembly.Failed;
+    copyBytes(parser.buffer, parser.start, parser.end, this.pool.memory, block + offset);
+    if (!parser.isLast) return Assembly.Incomplete;
+    this.blocks[slot] = NO_BLOCK;
+    this.finished = block;
+    this.bytes = this.pool.memory;
+    this.start = block;
+    this.end = block + parser.messageLength;
+    return Assembly.Complete;
+  }
+
+  /** Drops the unfinished message of a slot, after the parser answered `Aborted`. */
+  abort(slot: number): void {
+    const block = slot < this.blocks.length ? readInt(this.blocks, slot) : NO_BLOCK;
+    if (block !== NO_BLOCK) this.blocks[slot] = this.give(block);
+  }
+
+  /** Gives all memory back to the pool. */
+  close(): void {
+    if (this.finished !== NO_BLOCK) this.finished = this.give(this.finished);
+    for (let slot = 0; slot < this.blocks.length; slot++) this.abort(slot);
+  }
+
+  /** The block in which `needed` bytes of the slot's message have room; it holds the first `filled` already. */
+  private room(slot: number, filled: number, needed: number, parser: ChunkParser): number {
+    if (slot >= this.blocks.length) {
+      const larger = new Int32Array(slot * 2).fill(NO_BLOCK);
+      larger.set(this.blocks);
+      this.blocks = larger;
+    }
+    const old = readInt(this.blocks, slot);
+    if (old !== NO_BLOCK && needed <= this.pool.sizeOf(old)) return old;
+
+    const size = Math.min(parser.messageLength, Math.max(FIRST_BLOCK, needed * GROWTH));
+    const block = this.pool.take(size);
+    if (block === NO_BLOCK) {
+      return this.fail(ErrorCode.PoolExhausted, "The buffer pool has nothing left for a message.", parser);
+    }
+    this.heldBytes += this.pool.sizeOf(block);
+    if (old !== NO_BLOCK) {
+      this.pool.memory.copyWithin(block, old, old + filled);
+      this.give(old);
+    }
+    this.blocks[slot] = block;
+    if (this.heldBytes > this.maximumHeldBytes) {
+      const text = `Unfinished messages hold ${this.heldBytes} bytes; the limit partialMessageBytes is ${this.maximumHeldBytes}.`;
+      return this.fail(ErrorCode.PartialMessageBytesLimit, text, parser);
+    }
+    return block;
+  }
+
+  private give(block: number): typeof NO_BLOCK {
+    this.heldBytes -= this.pool.sizeOf(block);
+    this.pool.give(block);
+    return NO_BLOCK;
+  }
+
+  private fail(code: ErrorCode, message: string, parser: ChunkParser): typeof NO_BLOCK {
+    this.error = new ProtocolError(code, message, parser.offset);
+    return NO_BLOCK;
+  }
+}

@@ -1,0 +1,71 @@
+import { MessageType } from "../chunk/index.ts";
+import { type LiveStream, Subscription } from "../live/index.ts";
+import { information, StatusCode, UserControlEvent } from "../message/index.ts";
+import { ChunkStream, type Sender } from "./sender.ts";
+
+/**
+ * A stream that the peer plays: its subscription, and what it is told besides the media. Whether a publisher is there
+ * may change any time; the player is told in the order of things: of the end only when it has got all media before it.
+ */
+export class Playback {
+  readonly subscription: Subscription;
+  readonly name: string;
+  /** Set when the peer wants no more of it: the message under way is finished, then no other begins. */
+  isEnded = false;
+  private readonly stream: LiveStream;
+  private readonly streamId: number;
+  /** The publication that the player knows of; -1 for none. */
+  private publication: number;
+  /** Whether the player takes it that a publisher is there. */
+  private isRunning: boolean;
+
+  constructor(stream: LiveStream, streamId: number, name: string) {
+    this.stream = stream;
+    this.streamId = streamId;
+    this.name = name;
+    this.subscription = new Subscription(stream, streamId);
+    this.isRunning = stream.isPublished;
+    this.publication = stream.isPublished ? stream.publication : -1;
+  }
+
+  /**
+   * Tells the player what it has to know before its next media; that may fill the writer.
+   *
+   * @returns whether there is media to be lent.
+   */
+  prepare(sender: Sender): boolean {
+    if (this.isEnded) return false;
+    if (this.stream.isPublished && this.publication !== this.stream.publication) this.tellBegin(sender);
+    const { subscription } = this;
+    if (!subscription.advance()) {
+      if (this.isRunning && !this.stream.isPublished) this.tellEnd(sender);
+      return false;
+    }
+    if (subscription.needsHeaders) {
+      subscription.needsHeaders = false;
+      const timestamp = subscription.nextTimestamp;
+      for (const { messageType, payload } of this.stream.headers) {
+        const chunkStreamId = messageType === MessageType.Video ? ChunkStream.Video : ChunkStream.Audio;
+        sender.message(chunkStreamId, messageType, this.streamId, timestamp, payload);
+      }
+    }
+    return true;
+  }
+
+  private tellBegin(sender: Sender): void {
+    this.publication = this.stream.publication;
+    // Who waited gets all from the publication's start. Who was served by another publisher needs a new keyframe.
+    if (this.isRunning) this.subscription.awaitKeyframe();
+    this.isRunning = true;
+    sender.userControl(UserControlEvent.StreamBegin, this.streamId);
+    const text = `${this.name} is now published.`;
+    sender.status(this.streamId, information("status", StatusCode.PlayPublishNotify, text));
+  }
+
+  private tellEnd(sender: Sender): void {
+    this.isRunning = false;
+    const text = `${this.name} is no longer published.`;
+    sender.status(this.streamId, information("status", StatusCode.PlayUnpublishNotify, text));
+    sender.userControl(UserControlEvent.StreamEof, this.streamId);
+  }
+}

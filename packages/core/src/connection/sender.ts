@@ -1,0 +1,49 @@
+import type { AmfValue } from "../amf/index.ts";
+import { type ChunkWriter, MessageType } from "../chunk/index.ts";
+import { controlPayload, encodeValues, userControlPayload } from "../message/index.ts";
+
+/**
+ * Chunk streams by custom: what FFmpeg, OBS, librtmp and SRS use. They mean nothing by specification, but a client is
+ * known that failed when a server chose others.
+ */
+export const ChunkStream = { Control: 2, Connection: 3, Audio: 4, Stream: 5, Video: 6 } as const;
+
+/** Puts messages into a chunk writer, each kind on its usual chunk stream. All are made here and owned by the writer. */
+export class Sender {
+  private readonly writer: ChunkWriter;
+
+  constructor(writer: ChunkWriter) {
+    this.writer = writer;
+  }
+
+  /** Protocol control with a number as payload: Acknowledgement, Window Acknowledgement Size. */
+  control(messageType: number, value: number): void {
+    this.message(ChunkStream.Control, messageType, 0, 0, controlPayload(value));
+  }
+
+  /** User control (RTMP 6.2). */
+  userControl(event: number, ...values: number[]): void {
+    this.message(ChunkStream.Control, MessageType.UserControl, 0, 0, userControlPayload(event, ...values));
+  }
+
+  /** A command on the connection: message stream 0. */
+  call(name: string, transactionId: number, ...values: AmfValue[]): void {
+    this.message(ChunkStream.Connection, MessageType.CommandAmf0, 0, 0, encodeValues(name, transactionId, ...values));
+  }
+
+  /** What happened to a stream: onStatus on its own message stream (RTMP 7.2.2). Its transaction id is always 0. */
+  status(streamId: number, information: AmfValue): void {
+    const payload = encodeValues("onStatus", 0, null, information);
+    this.message(ChunkStream.Stream, MessageType.CommandAmf0, streamId, 0, payload);
+  }
+
+  /** A data message on a stream. */
+  data(streamId: number, ...values: AmfValue[]): void {
+    this.message(ChunkStream.Stream, MessageType.DataAmf0, streamId, 0, encodeValues(...values));
+  }
+
+  /** A message whose payload the writer may keep: nobody changes it any more. */
+  message(chunkStreamId: number, messageType: number, streamId: number, timestamp: number, payload: Uint8Array): void {
+    this.writer.lend(chunkStreamId, messageType, streamId, timestamp, payload, 0, payload.length);
+  }
+}

@@ -1,0 +1,258 @@
+import { type BufferPool, readInt, readUint8, readWord, SegmentRing } from "../bytes/index.ts";
+import { MessageType, wireLength } from "../chunk/index.ts";
+import { TagKind } from "../media/index.ts";
+import { IncomingMessage } from "./incoming.ts";
+
+/** What a live stream may hold. */
+export interface LiveStreamOptions {
+  /** The chunk size of the wire image, which every player's connection must have announced. Default 4096. */
+  chunkSize?: number;
+  /** The most bytes that are kept for late joiners and laggards. Default 16 MiB. */
+  maximumBytes?: number;
+  /** The most media time that is kept, in milliseconds. Default 30,000. */
+  maximumTime?: number;
+  /** The most bytes of metadata and decoder configuration that are kept for joiners. Default 256 KiB. */
+  maximumHeaderBytes?: number;
+  /** Bytes of one segment of the ring. Default 128 KiB. */
+  segmentBytes?: number;
+}
+
+/** A message that whoever joins needs first: metadata, a sequence header, or the like. */
+export interface StreamHeader {
+  readonly messageType: number;
+  readonly payload: Uint8Array;
+}
+
+/** Messages that the index can name at a time: about 50 s of video and audio. */
+const INDEX_SIZE = 4096;
+const INDEX_MASK = INDEX_SIZE - 1;
+
+/**
+ * One live stream: a ring of the very bytes that go out to players (design: each message with a full header, in one chunk
+ * size), and an index that says of each message where it lies and what it is. Media is copied once, from the publisher's
+ * bytes into the ring, however many players there are.
+ *
+ * Messages are numbered in the order of their completion; numbers are 32-bit and wrap, so compare them by the sign of
+ * their difference.
+ */
+export class LiveStream {
+  /** The number of the first message that is kept, and the number that the next message gets. */
+  first = 0;
+  next = 0;
+  /** Whether a publisher is connected. */
+  isPublished = false;
+  /** Counts publications: players that see it change were not told of the new one yet. */
+  publication = 0;
+  /** Counts changes of {@link headers}. */
+  headersVersion = 0;
+  /** Whether video was seen in this publication: then joining waits for a keyframe. */
+  hasVideo = false;
+  /** Messages that did not fit into the ring, or for which the pool had nothing left. */
+  droppedMessages = 0;
+
+  readonly chunkSize: number;
+  readonly ring: SegmentRing;
+  private readonly pool: BufferPool;
+  private readonly maximumTime: number;
+  private readonly maximumHeaderBytes: number;
+  private headerBytes = 0;
+  private metadata: StreamHeader | null = null;
+  /** Decoder configuration by message type, kind and track. */
+  private readonly configurations = new Map<number, StreamHeader>();
+  private keyframe = -1;
+  private hasKeyframe = false;
+
+  // The index: one slot per message, at its number modulo the size.
+  private readonly starts: Int32Array = new Int32Array(INDEX_SIZE);
+  private readonly lengths: Int32Array = new Int32Array(INDEX_SIZE);
+  /** No message from this one on lies before this position: messages may complete in another order than they begin. */
+  private readonly floors: Int32Array = new Int32Array(INDEX_SIZE);
+  private readonly timestamps: Uint32Array = new Uint32Array(INDEX_SIZE);
+  private readonly types: Uint8Array = new Uint8Array(INDEX_SIZE);
+  private readonly kinds: Uint8Array = new Uint8Array(INDEX_SIZE);
+
+  /** Messages that began and are not whole, and spare objects for more. */
+  private readonly incoming: IncomingMessage[] = [];
+  private readonly spare: IncomingMessage[] = [];
+
+  constructor(pool: BufferPool, options: LiveStreamOptions = {}) {
+    this.pool = pool;
+    this.chunkSize = options.chunkSize ?? 4096;
+    this.maximumTime = options.maximumTime ?? 30_000;
+    this.maximumHeaderBytes = options.maximumHeaderBytes ?? 262_144;
+    this.ring = new SegmentRing(pool, {
+      segmentBytes: options.segmentBytes ?? 2 ** 17,
+      capacityBytes: options.maximumBytes ?? 2 ** 24,
+    });
+  }
+
+  /** Where the bytes of the ring lie. */
+  get memory(): Uint8Array {
+    return this.pool.memory;
+  }
+
+  /** Metadata first, then decoder configuration in the order of its first appearance. */
+  get headers(): StreamHeader[] {
+    const configurations = [...this.configurations.values()];
+    return this.metadata === null ? configurations : [this.metadata, ...configurations];
+  }
+
+  /** The number of the newest keyframe of the default video track that is kept, or null. */
+  get joinPoint(): number | null {
+    return this.hasKeyframe && ((this.keyframe - this.first) | 0) >= 0 ? this.keyframe : null;
+  }
+
+  /** A publisher takes the stream over, or is the first. Players stay. */
+  beginPublication(): void {
+    this.isPublished = true;
+    this.publication++;
+    this.forget();
+  }
+
+  /** The publisher is gone. What it sent whole still goes out to who is subscribed. */
+  endPublication(): void {
+    this.isPublished = false;
+    this.forget();
+  }
+
+  /**
+   * A message begins. Its payload is then given by {@link IncomingMessage.append}.
+   *
+   * @returns null when the message cannot be kept; it is counted in `droppedMessages`.
+   */
+  begin(messageType: number, timestamp: number, length: number): IncomingMessage | null {
+    const wire = wireLength(length, timestamp, this.chunkSize);
+    if (!this.makeRoom(wire)) {
+      this.droppedMessages++;
+      return null;
+    }
+    const message = this.spare.pop() ?? new IncomingMessage(this);
+    message.begin(this.ring.reserve(wire), messageType, timestamp, length);
+    this.incoming.push(message);
+    return message;
+  }
+
+  /** A message that is there in one piece: payload[start, end). */
+  push(messageType: number, timestamp: number, payload: Uint8Array, start: number, end: number): void {
+    this.begin(messageType, timestamp, end - start)?.append(payload, start, end);
+  }
+
+  /** Puts a message that is whole into the index. Called by {@link IncomingMessage}. */
+  complete(message: IncomingMessage): void {
+    this.drop(message);
+    if (((this.next - this.first) | 0) === INDEX_SIZE) this.raise(this.first + 1);
+    const number = this.next;
+    const slot = number & INDEX_MASK;
+    this.starts[slot] = message.position;
+    this.lengths[slot] = message.wireLength;
+    this.floors[slot] = this.lowest(message.position);
+    this.timestamps[slot] = message.timestamp;
+    this.types[slot] = message.messageType;
+    // Who waits for a keyframe waits for one of the default track.
+    this.kinds[slot] = message.kind === TagKind.Keyframe && message.trackId !== 0 ? TagKind.Frame : message.kind;
+    this.next = (number + 1) | 0;
+    if (message.messageType === MessageType.Video) this.hasVideo = true;
+    if (this.kindOf(number) === TagKind.Keyframe) {
+      this.keyframe = number;
+      this.hasKeyframe = true;
+    } else if (message.kind === TagKind.SequenceHeader || message.kind === TagKind.Configuration) {
+      this.keepConfiguration(message);
+    }
+    this.expire(message.timestamp);
+  }
+
+  /** A message will not be whole: its publisher gave it up. Called by {@link IncomingMessage}. */
+  drop(message: IncomingMessage): void {
+    this.incoming.splice(this.incoming.indexOf(message), 1);
+    this.spare.push(message);
+  }
+
+  /** Keeps metadata for who joins later: the payload of a data message as players get it. null forgets it. */
+  setMetadata(payload: Uint8Array | null): void {
+    const length = payload?.length ?? 0;
+    const fits = this.resizeHeaders(length - (this.metadata?.payload.length ?? 0));
+    this.metadata = payload === null || !fits ? null : { messageType: MessageType.DataAmf0, payload };
+  }
+
+  /** Gives all memory back, but for what pending writes still read. */
+  close(): void {
+    this.first = this.next;
+    this.ring.clear();
+  }
+
+  /** Of a message that is kept: its place in the ring, ... */
+  startOf(number: number): number {
+    return readInt(this.starts, number & INDEX_MASK);
+  }
+  /** ... how many bytes it has there, headers included, ... */
+  wireLengthOf(number: number): number {
+    return readInt(this.lengths, number & INDEX_MASK);
+  }
+  /** ... its time in milliseconds, ... */
+  timestampOf(number: number): number {
+    return readWord(this.timestamps, number & INDEX_MASK);
+  }
+  /** ... its message type, ... */
+  typeOf(number: number): number {
+    return readUint8(this.types, number & INDEX_MASK);
+  }
+  /** ... and its {@link TagKind}. */
+  kindOf(number: number): number {
+    return readUint8(this.kinds, number & INDEX_MASK);
+  }
+
+  private forget(): void {
+    for (const message of this.incoming) message.abandon();
+    this.incoming.length = 0;
+    this.hasVideo = false;
+    this.hasKeyframe = false;
+    this.metadata = null;
+    this.configurations.clear();
+    this.headerBytes = 0;
+    this.headersVersion++;
+  }
+
+  private keepConfiguration(message: IncomingMessage): void {
+    const key = (message.messageType << 16) | (message.kind << 8) | message.trackId;
+    if (this.resizeHeaders(message.length - (this.configurations.get(key)?.payload.length ?? 0))) {
+      this.configurations.set(key, { messageType: message.messageType, payload: message.copyPayload() });
+    } else {
+      this.configurations.delete(key);
+    }
+  }
+
+  private resizeHeaders(growth: number): boolean {
+    this.headersVersion++;
+    if (this.headerBytes + growth > this.maximumHeaderBytes) return false;
+    this.headerBytes += growth;
+    return true;
+  }
+
+  /** Lets go of what is older than the limit of time allows. Time that jumps back only postpones it. */
+  private expire(now: number): void {
+    while (((this.next - this.first) | 0) > 1 && ((now - this.timestampOf(this.first)) | 0) > this.maximumTime) {
+      this.raise((this.first + 1) | 0);
+    }
+  }
+
+  private makeRoom(wire: number): boolean {
+    if (wire > this.ring.capacityBytes) return false;
+    while (this.ring.room < wire) {
+      if (this.first === this.next) return false;
+      this.raise((this.first + 1) | 0);
+    }
+    return true;
+  }
+
+  private raise(first: number): void {
+    this.first = first;
+    this.ring.raiseFloor(first === this.next ? this.lowest(this.ring.tail) : readInt(this.floors, first & INDEX_MASK));
+  }
+
+  /** The lowest position that belongs to a message under way, or the given one. */
+  private lowest(position: number): number {
+    let lowest = position;
+    for (const message of this.incoming) if (((message.position - lowest) | 0) < 0) lowest = message.position;
+    return lowest;
+  }
+}

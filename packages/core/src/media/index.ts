@@ -1,0 +1,1 @@
+export { TAG_HEAD_BYTES, TagHead, TagKind } from "./tag.ts";

@@ -1,0 +1,37 @@
+import { AmfObject, type AmfValue } from "../amf/index.ts";
+
+/** Codes of information objects that this implementation sends (RTMP 7.2; ActionScript 3, NetStatusEvent.info). */
+export const StatusCode = {
+  ConnectSuccess: "NetConnection.Connect.Success",
+  ConnectRejected: "NetConnection.Connect.Rejected",
+  ConnectInvalidApp: "NetConnection.Connect.InvalidApp",
+  ConnectAppShutdown: "NetConnection.Connect.AppShutdown",
+  CallFailed: "NetConnection.Call.Failed",
+  CallBadVersion: "NetConnection.Call.BadVersion",
+  PublishStart: "NetStream.Publish.Start",
+  PublishBadName: "NetStream.Publish.BadName",
+  PublishDenied: "NetStream.Publish.Denied",
+  UnpublishSuccess: "NetStream.Unpublish.Success",
+  PlayReset: "NetStream.Play.Reset",
+  PlayStart: "NetStream.Play.Start",
+  PlayStop: "NetStream.Play.Stop",
+  PlayFailed: "NetStream.Play.Failed",
+  PlayStreamNotFound: "NetStream.Play.StreamNotFound",
+  PlayPublishNotify: "NetStream.Play.PublishNotify",
+  PlayUnpublishNotify: "NetStream.Play.UnpublishNotify",
+  PauseNotify: "NetStream.Pause.Notify",
+  UnpauseNotify: "NetStream.Unpause.Notify",
+  SeekNotify: "NetStream.Seek.Notify",
+  SeekFailed: "NetStream.Seek.Failed",
+} as const;
+export type StatusCode = (typeof StatusCode)[keyof typeof StatusCode];
+
+/** An information object: what onStatus and answers carry (RTMP 7.2.1.1, 7.2.2). */
+export function information(
+  level: "status" | "error",
+  code: string,
+  description: string,
+  more: { readonly [name: string]: AmfValue } = {},
+): AmfObject {
+  return AmfObject.of({ level, code, description, ...more });
+}

@@ -1,0 +1,117 @@
+import { ConnectionEvent, ServerConnection } from "../connection/index.ts";
+import { StatusCode } from "../message/index.ts";
+import type { Relay, RelayStream } from "./relay.ts";
+
+/** What a session published or played, at the moment when it ended. */
+export interface EndedRole {
+  readonly path: string;
+  readonly role: "publisher" | "player";
+}
+
+/**
+ * One peer of a {@link Relay}. Drive it like a {@link ServerConnection}, whose events `poll` passes on; the difference is
+ * in {@link accept}, which gives the peer its stream.
+ */
+export class RelaySession {
+  readonly connection: ServerConnection;
+  /** What ended last, after `StreamEnded`. */
+  ended: EndedRole | null = null;
+  private readonly relay: Relay;
+  /** By message stream id. */
+  private readonly published = new Map<number, RelayStream>();
+  private readonly played = new Map<number, RelayStream>();
+
+  constructor(relay: Relay, random: Uint8Array, now: number) {
+    this.relay = relay;
+    const { pool, limits, tolerances, chunkSize } = relay;
+    const optional = tolerances === undefined ? {} : { tolerances };
+    this.connection = new ServerConnection({ pool, random, now, limits, chunkSize, ...optional });
+  }
+
+  /** As {@link ServerConnection.poll}; what becomes of streams is looked after here. */
+  poll(): ConnectionEvent {
+    const event = this.connection.poll();
+    if (event === ConnectionEvent.StreamEnded) {
+      this.endRole(this.connection.ended?.streamId ?? 0);
+    } else if (event === ConnectionEvent.Request && this.connection.request?.kind === "play") {
+      // Another play on the same message stream replaces the first one, whatever becomes of the request.
+      this.endRole(this.connection.request.streamId);
+    } else if (event === ConnectionEvent.NeedData) {
+      for (const stream of this.published.values()) this.relay.noteProgress(stream);
+    }
+    return event;
+  }
+
+  /**
+   * Grants what the peer asks for. A name that somebody else publishes is refused all the same.
+   *
+   * @returns whether the peer got what it asked for.
+   */
+  accept(now: number): boolean {
+    const { connection, relay } = this;
+    const { request } = connection;
+    if (request === null) throw new TypeError("There is no request to accept.");
+    if (request.kind === "connect") {
+      connection.acceptConnect();
+    } else if (request.kind === "play") {
+      const stream = relay.find(pathOf(request));
+      stream.players.add(this);
+      this.played.set(request.streamId, stream);
+      connection.acceptPlay(stream.live);
+    } else {
+      const stream = relay.claim(pathOf(request), this, now);
+      if (stream === null) {
+        connection.refuse(`${pathOf(request)} is published by somebody else.`, StatusCode.PublishBadName);
+        return false;
+      }
+      this.published.set(request.streamId, stream);
+      connection.acceptPublish(stream.live);
+    }
+    return true;
+  }
+
+  /** Another publisher takes a stream over: this one's connection is over, its players stay. */
+  displace(stream: RelayStream): void {
+    for (const [id, own] of this.published) if (own === stream) this.published.delete(id);
+    this.connection.dismiss(StatusCode.PublishBadName, `${stream.path} is published by somebody else now.`);
+  }
+
+  /** Ends all that the peer does, when its connection is over; what it is told last may still be sent. */
+  leave(): EndedRole[] {
+    return [...this.published.keys(), ...this.played.keys()]
+      .map((id) => this.endRole(id))
+      .filter((role) => role !== null);
+  }
+
+  /** Gives all memory back, after the socket was closed and the peer has left. */
+  close(): void {
+    this.connection.close();
+  }
+
+  private endRole(streamId: number): EndedRole | null {
+    const published = this.published.get(streamId);
+    const played = this.played.get(streamId);
+    if (published !== undefined) {
+      this.published.delete(streamId);
+      this.relay.unpublish(published);
+      this.ended = { path: published.path, role: "publisher" };
+      return this.ended;
+    }
+    if (played !== undefined) {
+      this.played.delete(streamId);
+      if (![...this.played.values()].includes(played)) played.players.delete(this);
+      this.relay.tidy(played);
+      this.ended = { path: played.path, role: "player" };
+      return this.ended;
+    }
+    return null;
+  }
+}
+
+/**
+ * Where a stream is found: app and name, joined by a slash. So an encoder that puts everything into the app, or into the
+ * name, meets the players of the same URL.
+ */
+export function pathOf(request: { readonly app: string; readonly name: string }): string {
+  return [request.app, request.name].filter((part) => part !== "").join("/");
+}

@@ -1,0 +1,2 @@
+export type { Answer, Hooks, Peer, Refusal, ServerEvent } from "./hooks.ts";
+export { createServer, type Server, type ServerOptions, type StreamInfo } from "./server.ts";
