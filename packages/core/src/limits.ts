@@ -23,7 +23,7 @@ export interface Limits {
   controlMessageLength: number;
   /** A user control message. Default 64: an SWF verification response has 44. */
   userControlMessageLength: number;
-  /** Memory that unfinished messages of one connection hold together. Default 16 MiB. */
+  /** Memory that unfinished messages of one connection hold together. Default 32 MiB: room for the longest one to grow. */
   partialMessageBytes: number;
   /** The same before the peer was allowed to publish. Default 2 MiB. */
   partialMessageBytesBeforePublish: number;
@@ -66,7 +66,7 @@ export const defaultLimits: Readonly<Limits> = Object.freeze({
   commandMessageLength: 262_144,
   controlMessageLength: 16,
   userControlMessageLength: 64,
-  partialMessageBytes: 16_777_216,
+  partialMessageBytes: 33_554_432,
   partialMessageBytesBeforePublish: 2_097_152,
   partialMessageTimeout: 60_000,
   amfDepth: 32,

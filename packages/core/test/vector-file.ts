@@ -88,11 +88,15 @@ function linesOf(text: string): string[] {
 
 /** Bytes in hex, where `aa*128` stands for 128 times the byte aa, and a semicolon begins a comment. */
 export function hexBytes(text: string): Uint8Array {
-  const hex = text.replace(/;.*/g, "").trim().split(/\s+/).map((token) => {
-    const run = /^([0-9a-f]{2})\*(\d+)$/.exec(token);
-    if (run === null && !/^([0-9a-f]{2})*$/.test(token)) throw new Error(`"${token}" is no hex.`);
-    return run === null ? token : (run[1] ?? "").repeat(Number(run[2]));
-  });
+  const hex = text
+    .replace(/;.*/g, "")
+    .trim()
+    .split(/\s+/)
+    .map((token) => {
+      const run = /^([0-9a-f]{2})\*(\d+)$/.exec(token);
+      if (run === null && !/^([0-9a-f]{2})*$/.test(token)) throw new Error(`"${token}" is no hex.`);
+      return run === null ? token : (run[1] ?? "").repeat(Number(run[2]));
+    });
   return Uint8Array.from(Buffer.from(hex.join(""), "hex"));
 }
 

@@ -1,5 +1,4 @@
-import { readUint8, readUint16, readUint32 } from "../bytes/integers.ts";
-import { readUtf8 } from "../bytes/utf8.ts";
+import { readUint8, readUint16, readUint32, readUtf8 } from "../bytes/index.ts";
 import { ErrorCode, ProtocolError } from "../errors.ts";
 import { defaultLimits, type Limits } from "../limits.ts";
 import { Amf0Marker } from "./amf0-marker.ts";

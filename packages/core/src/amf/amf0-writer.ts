@@ -1,5 +1,4 @@
-import { writeUint16, writeUint32 } from "../bytes/integers.ts";
-import { utf8Length, writeUtf8 } from "../bytes/utf8.ts";
+import { utf8Length, writeUint16, writeUint32, writeUtf8 } from "../bytes/index.ts";
 import { defaultLimits } from "../limits.ts";
 import { Amf0Marker } from "./amf0-marker.ts";
 import {

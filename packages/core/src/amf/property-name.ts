@@ -1,5 +1,4 @@
-import { readUint8 } from "../bytes/integers.ts";
-import { readUtf8 } from "../bytes/utf8.ts";
+import { readUint8, readUtf8 } from "../bytes/index.ts";
 
 const SLOTS = 256;
 const LONGEST = 32;

@@ -44,7 +44,7 @@ const DELTA = 1;
 const FIELD = 2;
 const STREAM_ID = 3;
 const LENGTH = 4;
-/** Payload bytes that the unfinished message still lacks; 0 between messages. */
+/** Payload bytes that the unfinished message lacks; 0 between messages. Of the current one `remaining` is newer. */
 const REMAINING = 5;
 /** The message type in the low byte, and the flags below. */
 const TYPE_AND_FLAGS = 6;
@@ -61,12 +61,18 @@ const REPEATS_EXTENSION = 0x400;
 /** ... or not to. */
 const OMITS_EXTENSION = 0x800;
 
+// What comes next. The first two are the common ones; in these nothing is carried over.
 const IN_HEADER = 0;
 const IN_PAYLOAD = 1;
+/** The first bytes are those that are carried over from an earlier input. */
+const IN_CARRIED_HEADER = 2;
 /** The last payload was that of an Abort, which is still to be obeyed. */
-const ABORTING = 2;
-const FAILED = 3;
+const ABORTING = 3;
+const FAILED = 4;
 
+/** No event yet: payload follows. */
+const GO_ON = -1;
+const NO_CONTINUATION = -1;
 // What the functions that read a header answer, where they do not answer its length.
 const BROKEN = -1;
 const INCOMPLETE = -2;
@@ -131,6 +137,9 @@ export class ChunkParser {
   private words: Uint32Array = new Uint32Array(DIRECT_IDS << WORDS_BITS);
   /** Of the current chunk stream in `words`. */
   private base = 0;
+  private remaining = 0;
+  /** The one byte that is a whole header and continues the current message; or none is. */
+  private continuation = NO_CONTINUATION;
   private chunkLength = 0;
   private chunkRemaining = 0;
   private chunkStreams = 0;
@@ -197,13 +206,25 @@ export class ChunkParser {
 
   /** Does the work up to the next event. The event's fields are those of this object, until the next `poll` or `feed`. */
   poll(): ChunkEvent {
+    let start = this.position;
+    const inputEnd = this.inputEnd;
     if (this.phase !== IN_PAYLOAD) {
-      const event = this.phase === IN_HEADER ? this.beginChunk() : this.resume();
-      if (event !== ChunkEvent.Payload) return event;
+      if (this.phase === IN_HEADER && start !== inputEnd && readUint8(this.input, start) === this.continuation) {
+        // The most common header by far: one byte by which the current message goes on. It changes no state but this.
+        start++;
+        this.position = start;
+        this.format = 3;
+        this.headerLength = 1;
+        this.chunkLength = Math.min(this.remaining, this.chunkSize);
+        this.chunkRemaining = this.chunkLength;
+        this.phase = IN_PAYLOAD;
+      } else {
+        const event = this.phase === IN_HEADER ? this.beginChunk() : this.resume();
+        if (event !== GO_ON) return event;
+        start = this.position;
+      }
     }
-    if (this.carryStart !== this.carryEnd) return this.carriedPayload();
-    const start = this.position;
-    const available = this.inputEnd - start;
+    const available = inputEnd - start;
     const wanted = this.chunkRemaining;
     if (available === 0 && wanted !== 0) return ChunkEvent.NeedData;
     const length = Math.min(wanted, available);
@@ -216,39 +237,46 @@ export class ChunkParser {
 
   /** Accounts for a span of payload that lies in buffer[start, end) by now. */
   private deliver(length: number): ChunkEvent {
-    const words = this.words;
-    const base = this.base;
-    const remaining = readWord(words, base + REMAINING);
+    const remaining = this.remaining;
     const wanted = this.chunkRemaining;
     this.payloadOffset = this.messageLength - remaining;
     this.chunkOffset = this.chunkLength - wanted;
-    words[base + REMAINING] = remaining - length;
+    this.remaining = remaining - length;
     this.chunkRemaining = wanted - length;
     this.isLast = remaining === length;
-    if (wanted === length) this.phase = IN_HEADER;
+    if (this.isLast) this.continuation = NO_CONTINUATION;
+    if (wanted === length) this.phase = this.carryStart === this.carryEnd ? IN_HEADER : IN_CARRIED_HEADER;
     return this.messageType <= MessageType.Abort ? this.obey() : ChunkEvent.Payload;
   }
 
-  /** Reads a chunk's header; answers `Payload` when it is whole. */
-  private beginChunk(): ChunkEvent {
-    if (this.carryStart !== this.carryEnd) return this.beginCarriedChunk();
+  /** Reads a chunk's header; answers `GO_ON` when it is whole. */
+  private beginChunk(): ChunkEvent | typeof GO_ON {
     const position = this.position;
     const end = this.inputEnd;
     if (position === end) return ChunkEvent.NeedData;
     const length = this.readHeader(this.input, position, end);
     if (length > 0) {
       this.position = position + length;
-      return ChunkEvent.Payload;
+      return GO_ON;
     }
     if (length === BROKEN) return ChunkEvent.Failed;
     this.carryStart = 0;
     this.carryEnd = 0;
     this.carryOver(end);
+    this.phase = IN_CARRIED_HEADER;
     return ChunkEvent.NeedData;
   }
 
-  /** The same for a header whose first bytes came at the end of an earlier input. */
-  private beginCarriedChunk(): ChunkEvent {
+  /** The phases that are not common. Answers `GO_ON` when payload follows in the input. */
+  private resume(): ChunkEvent | typeof GO_ON {
+    if (this.phase === FAILED) return ChunkEvent.Failed;
+    if (this.phase === ABORTING) return this.abort();
+    const event = this.beginCarriedChunk();
+    return event === GO_ON && this.carryStart !== this.carryEnd ? this.carriedPayload() : event;
+  }
+
+  /** As {@link beginChunk}, for a header whose first bytes came at the end of an earlier input. */
+  private beginCarriedChunk(): ChunkEvent | typeof GO_ON {
     const carry = this.carry;
     carry.copyWithin(0, this.carryStart, this.carryEnd);
     const carried = this.carryEnd - this.carryStart;
@@ -264,23 +292,24 @@ export class ChunkParser {
     this.carryStart = Math.min(length, carried);
     this.carryEnd = carried;
     this.position = position + Math.max(0, length - carried);
-    return ChunkEvent.Payload;
+    return GO_ON;
+  }
+
+  /** Payload bytes that were taken for the start of an extended timestamp. */
+  private carriedPayload(): ChunkEvent {
+    const length = Math.min(this.chunkRemaining, this.carryEnd - this.carryStart);
+    this.phase = IN_PAYLOAD;
+    this.buffer = this.carry;
+    this.start = this.carryStart;
+    this.end = this.carryStart + length;
+    this.carryStart += length;
+    return this.deliver(length);
   }
 
   /** Keeps input[position, end) for the next input, which has the rest of a header. */
   private carryOver(end: number): void {
     for (let at = this.position; at < end; at++) this.carry[this.carryEnd++] = readUint8(this.input, at);
     this.position = end;
-  }
-
-  /** Payload bytes that were taken for the start of an extended timestamp. */
-  private carriedPayload(): ChunkEvent {
-    const length = Math.min(this.chunkRemaining, this.carryEnd - this.carryStart);
-    this.buffer = this.carry;
-    this.start = this.carryStart;
-    this.end = this.carryStart + length;
-    this.carryStart += length;
-    return this.deliver(length);
   }
 
   /**
@@ -298,6 +327,8 @@ export class ChunkParser {
       chunkStreamId = 64 + readUint8(bytes, at + 1) + (chunkStreamId === 1 ? readUint8(bytes, at + 2) << 8 : 0);
     }
     const slot = chunkStreamId < DIRECT_IDS ? chunkStreamId : this.distantSlot(chunkStreamId);
+    const words = this.words;
+    words[this.base + REMAINING] = this.remaining;
     const base = slot << WORDS_BITS;
     const format = first >> 6;
     next =
@@ -306,8 +337,8 @@ export class ChunkParser {
         : this.readMessageHeader(bytes, next, end, format, base);
     if (next < 0) return next === BROKEN ? this.failHeader(format, chunkStreamId) : INCOMPLETE;
 
-    const words = this.words;
     const remaining = readWord(words, base + REMAINING);
+    this.remaining = remaining;
     this.base = base;
     this.slot = slot;
     this.chunkStreamId = chunkStreamId;
@@ -318,6 +349,8 @@ export class ChunkParser {
     this.chunkLength = Math.min(remaining, this.chunkSize);
     this.chunkRemaining = this.chunkLength;
     this.phase = IN_PAYLOAD;
+    const repeats = (readWord(words, base + TYPE_AND_FLAGS) & HAS_EXTENSION) !== 0;
+    this.continuation = chunkStreamId >= DIRECT_IDS || repeats ? NO_CONTINUATION : 0xc0 | chunkStreamId;
     return next - at;
   }
 
@@ -484,14 +517,15 @@ export class ChunkParser {
     return this.error === null;
   }
 
-  /** What follows an Abort, or a failure. */
-  private resume(): ChunkEvent {
-    if (this.phase === FAILED) return ChunkEvent.Failed;
-    this.phase = IN_HEADER;
+  /** What follows an Abort. */
+  private abort(): ChunkEvent | typeof GO_ON {
+    this.phase = this.carryStart === this.carryEnd ? IN_HEADER : IN_CARRIED_HEADER;
     const chunkStreamId = readWord(this.words, this.base + CONTROL_VALUE);
+    this.words[this.base + REMAINING] = this.remaining;
     const slot = chunkStreamId < DIRECT_IDS ? chunkStreamId : this.distantSlots.get(chunkStreamId);
     const place = slot === undefined ? 0 : (slot << WORDS_BITS) + REMAINING;
-    if (slot === undefined || readWord(this.words, place) === 0) return this.beginChunk();
+    if (slot === undefined || readWord(this.words, place) === 0)
+      return this.phase === IN_HEADER ? this.beginChunk() : this.resume();
     this.words[place] = 0;
     this.slot = slot;
     this.chunkStreamId = chunkStreamId;

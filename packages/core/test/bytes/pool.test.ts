@@ -64,13 +64,16 @@ describe("BufferPool", () => {
     expect([pool.lentBlocks, pool.lentBytes, pool.peakLentBytes]).toEqual([1, KiB, 5 * KiB]);
   });
 
-  it("throws when a block is given back twice", () => {
-    const pool = new BufferPool(4 * KiB);
-    const block = pool.take(KiB);
-    pool.give(block);
-    expect(() => pool.give(block)).toThrow(RangeError);
-    expect(() => pool.sizeOf(block)).toThrow(RangeError);
-    expect(pool.lentBlocks).toBe(0);
+  it("throws when a block is given back twice, be it the lower or the upper of two", () => {
+    for (const index of [0, 1]) {
+      const pool = new BufferPool(4 * KiB);
+      const blocks = [pool.take(KiB), pool.take(KiB)];
+      const block = blocks[index] ?? -1;
+      for (const each of blocks) pool.give(each);
+      expect(() => pool.give(block)).toThrow(RangeError);
+      expect(() => pool.sizeOf(block)).toThrow(RangeError);
+      expect([pool.lentBlocks, pool.take(4 * KiB)]).toEqual([0, 0]);
+    }
   });
 
   it.each([-1, 1, 512, KiB, 3 * KiB, 4 * KiB, 2 ** 30])("throws when no lent block begins at %i", (offset) => {

@@ -112,7 +112,9 @@ function errorLine(error: ProtocolError | null): string {
 }
 
 function limitsOf(settings: readonly Setting[]): Readonly<Limits> {
-  const changes = settings.filter((setting) => setting.kind === "limit").map(({ name, value }) => [name, Number(value)]);
+  const changes = settings
+    .filter((setting) => setting.kind === "limit")
+    .map(({ name, value }) => [name, Number(value)]);
   return limitsWith(Object.fromEntries(changes));
 }
 

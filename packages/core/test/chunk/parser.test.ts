@@ -284,9 +284,7 @@ describe("a failure", () => {
   it("says which limit was passed, and what was found", () => {
     const parser = fed("04 000000 000003 08 01000000", { limits: limitsWith({ mediaMessageLength: 2 }) });
     expect(pollAll(parser)).toBe(ChunkEvent.Failed);
-    expect(parser.error?.message).toBe(
-      "A message of type 8 declares 3 bytes; the limit mediaMessageLength is 2.",
-    );
+    expect(parser.error?.message).toBe("A message of type 8 declares 3 bytes; the limit mediaMessageLength is 2.");
   });
 
   it("is the 65th chunk stream by default", () => {

@@ -141,7 +141,8 @@ const nearlyChunks = fc
       parts.flatMap((part) => {
         if (Array.isArray(part)) return part;
         const format = part.first >> 6;
-        const basic = (part.first & 63) === 0 ? [part.first, 5] : (part.first & 63) === 1 ? [part.first, 5, 1] : [part.first];
+        const basic =
+          (part.first & 63) === 0 ? [part.first, 5] : (part.first & 63) === 1 ? [part.first, 5, 1] : [part.first];
         const field = format < 3 ? part.field : [];
         const length = format < 2 ? [...part.length, part.messageType] : [];
         const stream = format === 0 ? [1, 0, 0, 0] : [];
