@@ -1,0 +1,30 @@
+import { errorName } from "@millrace/core/errors";
+import type { Server, ServerEvent } from "@millrace/node-adapter";
+import type { Report } from "./command.ts";
+import { LoadMeter } from "./load.ts";
+
+/** How often the load is told, in milliseconds. */
+const LOAD_INTERVAL = 10_000;
+
+/** Tells machines: one JSON object a line. */
+export class JsonReport implements Report {
+  listening(server: Server, host: string | null, port: number): void {
+    print({ event: "listening", host, port });
+    const meter = new LoadMeter(server);
+    setInterval(() => print({ event: "load", ...meter.read() }), LOAD_INTERVAL).unref();
+  }
+
+  readonly event = ({ type, peer, ...facts }: ServerEvent): void => {
+    const code = "code" in facts ? { code: errorName(facts.code) } : {};
+    const error = "error" in facts ? { error: String(facts.error) } : {};
+    print({ event: type, peer: peer.address, ...facts, ...code, ...error });
+  };
+
+  closing(): void {
+    print({ event: "closing" });
+  }
+}
+
+function print(object: object): void {
+  process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), ...object })}\n`);
+}

@@ -1,0 +1,79 @@
+import { errorName } from "@millrace/core/errors";
+import type { Server, ServerEvent } from "@millrace/node-adapter";
+import { paintFor } from "../paint.ts";
+import { printable } from "../printable.ts";
+import type { Report } from "./command.ts";
+import { LoadMeter } from "./load.ts";
+
+const STATUS_INTERVAL = 1_000;
+const CLEAR_LINE = "\r\u001b[2K";
+
+/** Tells people: a line for each publisher and player that comes or goes, and on a terminal what goes on now. */
+export class TextReport implements Report {
+  private readonly isTerminal = process.stdout.isTTY === true;
+  private readonly paint = paintFor(process.stdout);
+  private status = "";
+
+  listening(server: Server, host: string | null, port: number): void {
+    const name = host === null ? "localhost" : host.includes(":") ? `[${host}]` : host;
+    const app = `rtmp://${name}${port === 1935 ? "" : `:${port}`}/live`;
+    process.stdout.write(`Millrace listens on ${host ?? "all addresses"}, port ${port}.
+
+  Publish   OBS:  server ${app}  stream key test
+            ffmpeg -re -f lavfi -i testsrc2=size=1280x720:rate=30 -f lavfi -i sine=frequency=440 \\
+              -c:v libx264 -preset veryfast -tune zerolatency -g 60 -pix_fmt yuv420p -c:a aac \\
+              -f flv ${app}/test
+  Play      ffplay ${app}/test
+
+`);
+    if (!this.isTerminal) return;
+    const meter = new LoadMeter(server);
+    setInterval(() => {
+      const { streams, players, bitsPerSecond } = meter.read();
+      this.status = `${count(streams, "stream")}, ${count(players, "player")}, ${(bitsPerSecond / 1e6).toFixed(2)} Mbit/s in`;
+      process.stdout.write(CLEAR_LINE + this.paint("dim", this.status));
+    }, STATUS_INTERVAL).unref();
+  }
+
+  readonly event = (event: ServerEvent): void => {
+    const { color, mark } = marks[event.type];
+    this.line(`${this.paint(color, mark.padEnd(11))}  ${printable(describe(event))}  from ${event.peer.address}`);
+  };
+
+  closing(): void {
+    this.line("Stopping.");
+  }
+
+  private line(text: string): void {
+    const time = new Date().toTimeString().slice(0, 8);
+    if (!this.isTerminal) process.stdout.write(`${time}  ${text}\n`);
+    else process.stdout.write(`${CLEAR_LINE}${time}  ${text}\n${this.paint("dim", this.status)}`);
+  }
+}
+
+const marks = {
+  publish: { color: "green", mark: "+ publisher" },
+  unpublish: { color: "yellow", mark: "- publisher" },
+  play: { color: "green", mark: "+ player" },
+  stop: { color: "yellow", mark: "- player" },
+  refused: { color: "red", mark: "! refused" },
+  failed: { color: "red", mark: "! closed" },
+  "hook-failed": { color: "red", mark: "! hook" },
+} as const;
+
+function describe(event: ServerEvent): string {
+  switch (event.type) {
+    case "refused":
+      return `${event.what}: ${event.reason}`;
+    case "failed":
+      return `${errorName(event.code)}: ${event.message}`;
+    case "hook-failed":
+      return String(event.error);
+    default:
+      return event.path;
+  }
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
