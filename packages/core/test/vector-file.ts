@@ -1,5 +1,7 @@
 // Reads and writes fixtures/vectors/<group>/*.txt. The format is described in fixtures/README.md.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { errorName, type ProtocolError } from "../src/errors.ts";
+import { type Limits, limitsWith } from "../src/limits.ts";
 
 const root = new URL("../../../fixtures/vectors/", import.meta.url);
 
@@ -20,6 +22,26 @@ export interface Setting {
   readonly kind: "limit" | "option";
   readonly name: string;
   readonly value: string;
+}
+
+/** The limits of a case. */
+export function limitsOf(settings: readonly Setting[]): Readonly<Limits> {
+  const changes = settings
+    .filter((setting) => setting.kind === "limit")
+    .map(({ name, value }) => [name, Number(value)]);
+  return limitsWith(Object.fromEntries(changes));
+}
+
+/** The value of an option that the case must have. */
+export function optionOf(settings: readonly Setting[], name: string): string {
+  const option = settings.find((setting) => setting.kind === "option" && setting.name === name);
+  if (option === undefined) throw new Error(`The case needs a line "option ${name}=...".`);
+  return option.value;
+}
+
+/** How a log tells of an error. */
+export function errorLine({ code, offset }: ProtocolError): string {
+  return `error ${errorName(code)} offset=${offset}`;
 }
 
 export interface VectorFile {
@@ -86,18 +108,31 @@ function linesOf(text: string): string[] {
   return text.split("\n").filter((line) => line.trim() !== "");
 }
 
-/** Bytes in hex, where `aa*128` stands for 128 times the byte aa, and a semicolon begins a comment. */
+/**
+ * Bytes in hex. `aa*128` stands for 128 times the byte aa, `00..ff` for the bytes from 00 up to ff, `00..ff*5` for five
+ * times these, `"live"` for ASCII text; a semicolon begins a comment.
+ */
 export function hexBytes(text: string): Uint8Array {
   const hex = text
     .replace(/;.*/g, "")
     .trim()
     .split(/\s+/)
     .map((token) => {
-      const run = /^([0-9a-f]{2})\*(\d+)$/.exec(token);
-      if (run === null && !/^([0-9a-f]{2})*$/.test(token)) throw new Error(`"${token}" is no hex.`);
-      return run === null ? token : (run[1] ?? "").repeat(Number(run[2]));
+      const quoted = /^"([!-~]*)"$/.exec(token);
+      if (quoted !== null) return Buffer.from(quoted[1] ?? "", "ascii").toString("hex");
+      const run = /^([0-9a-f]{2})(?:\.\.([0-9a-f]{2}))?(?:\*(\d+))?$/.exec(token);
+      if (run !== null) return ascending(run[1] ?? "", run[2] ?? run[1] ?? "").repeat(Number(run[3] ?? 1));
+      if (!/^([0-9a-f]{2})*$/.test(token)) throw new Error(`"${token}" is no hex.`);
+      return token;
     });
   return Uint8Array.from(Buffer.from(hex.join(""), "hex"));
+}
+
+function ascending(first: string, last: string): string {
+  const from = Number.parseInt(first, 16);
+  const length = Number.parseInt(last, 16) - from + 1;
+  if (length < 1) throw new Error(`"${first}..${last}" does not ascend.`);
+  return Buffer.from(Array.from({ length }, (_, index) => from + index)).toString("hex");
 }
 
 const SHORTEST_RUN = 16;

@@ -199,6 +199,7 @@ export class Amf0Reader {
   private readProperties(holder: AmfProperties, depth: number, isEcmaArray: boolean): AmfProperties | undefined {
     if (!this.enter(holder, depth)) return undefined;
     for (;;) {
+      if (isEcmaArray && this.position === this.end) return holder; // some writers leave the end out here
       const length = this.takeShortLength();
       if (length === FAILED) return undefined;
       if (length === 0 && this.takeObjectEnd()) return holder;
@@ -207,7 +208,6 @@ export class Amf0Reader {
       const value = this.readValue(depth + 1);
       if (this.error !== null) return undefined;
       holder.properties.set(name, value);
-      if (isEcmaArray && this.position === this.end) return holder; // some writers leave the end out here
     }
   }
 
@@ -263,10 +263,10 @@ export class Amf0Reader {
   private skipProperties(depth: number, isEcmaArray: boolean): boolean {
     if (!this.enter(null, depth)) return false;
     for (;;) {
+      if (isEcmaArray && this.position === this.end) return true;
       const length = this.takeShortLength();
       if (length === 0 && this.takeObjectEnd()) return true;
       if (!this.step(length) || !this.skipValue(depth + 1)) return false;
-      if (isEcmaArray && this.position === this.end) return true;
     }
   }
 

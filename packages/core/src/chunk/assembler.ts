@@ -35,8 +35,9 @@ export class MessageAssembler {
   error: ProtocolError | null = null;
 
   private readonly pool: BufferPool;
-  /** Per slot of the parser the block of its unfinished message. */
+  /** Per slot of the parser the block of its unfinished message, and how many bytes that has; 0 when there is none. */
   private blocks: Int32Array = new Int32Array(8).fill(NO_BLOCK);
+  private capacities: Int32Array = new Int32Array(8);
   /** The block of the message that was handed out last. */
   private finished = NO_BLOCK;
 
@@ -57,11 +58,14 @@ export class MessageAssembler {
       return Assembly.Complete;
     }
     const slot = parser.slot;
-    const block = this.room(slot, offset, offset + parser.end - parser.start, parser);
-    if (block === NO_BLOCK) return Assembly.Failed;
+    const needed = offset + parser.end - parser.start;
+    const fits = slot < this.capacities.length && needed <= readInt(this.capacities, slot);
+    if (!fits && !this.makeRoom(slot, offset, needed, parser)) return Assembly.Failed;
+    const block = readInt(this.blocks, slot);
     copyBytes(parser.buffer, parser.start, parser.end, this.pool.memory, block + offset);
     if (!parser.isLast) return Assembly.Incomplete;
     this.blocks[slot] = NO_BLOCK;
+    this.capacities[slot] = 0;
     this.finished = block;
     this.bytes = this.pool.memory;
     this.start = block;
@@ -72,7 +76,9 @@ export class MessageAssembler {
   /** Drops the unfinished message of a slot, after the parser answered `Aborted`. */
   abort(slot: number): void {
     const block = slot < this.blocks.length ? readInt(this.blocks, slot) : NO_BLOCK;
-    if (block !== NO_BLOCK) this.blocks[slot] = this.give(block);
+    if (block === NO_BLOCK) return;
+    this.blocks[slot] = this.give(block);
+    this.capacities[slot] = 0;
   }
 
   /** Gives all memory back to the pool. */
@@ -81,32 +87,35 @@ export class MessageAssembler {
     for (let slot = 0; slot < this.blocks.length; slot++) this.abort(slot);
   }
 
-  /** The block in which `needed` bytes of the slot's message have room; it holds the first `filled` already. */
-  private room(slot: number, filled: number, needed: number, parser: ChunkParser): number {
-    if (slot >= this.blocks.length) {
-      const larger = new Int32Array(slot * 2).fill(NO_BLOCK);
-      larger.set(this.blocks);
-      this.blocks = larger;
-    }
+  /** Gives the slot a block in which `needed` bytes have room; its message has the first `filled` already. */
+  private makeRoom(slot: number, filled: number, needed: number, parser: ChunkParser): boolean {
+    while (slot >= this.blocks.length) this.addSlots();
     const old = readInt(this.blocks, slot);
-    if (old !== NO_BLOCK && needed <= this.pool.sizeOf(old)) return old;
-
     const size = Math.min(parser.messageLength, Math.max(FIRST_BLOCK, needed * GROWTH));
     const block = this.pool.take(size);
     if (block === NO_BLOCK) {
       return this.fail(ErrorCode.PoolExhausted, "The buffer pool has nothing left for a message.", parser);
     }
-    this.heldBytes += this.pool.sizeOf(block);
+    const capacity = this.pool.sizeOf(block);
+    this.heldBytes += capacity;
     if (old !== NO_BLOCK) {
       this.pool.memory.copyWithin(block, old, old + filled);
       this.give(old);
     }
     this.blocks[slot] = block;
-    if (this.heldBytes > this.maximumHeldBytes) {
-      const text = `Unfinished messages hold ${this.heldBytes} bytes; the limit partialMessageBytes is ${this.maximumHeldBytes}.`;
-      return this.fail(ErrorCode.PartialMessageBytesLimit, text, parser);
-    }
-    return block;
+    this.capacities[slot] = capacity;
+    if (this.heldBytes <= this.maximumHeldBytes) return true;
+    const text = `Unfinished messages hold ${this.heldBytes} bytes; the limit partialMessageBytes is ${this.maximumHeldBytes}.`;
+    return this.fail(ErrorCode.PartialMessageBytesLimit, text, parser);
+  }
+
+  private addSlots(): void {
+    const blocks = new Int32Array(this.blocks.length * 2).fill(NO_BLOCK);
+    const capacities = new Int32Array(blocks.length);
+    blocks.set(this.blocks);
+    capacities.set(this.capacities);
+    this.blocks = blocks;
+    this.capacities = capacities;
   }
 
   private give(block: number): typeof NO_BLOCK {
@@ -115,8 +124,8 @@ export class MessageAssembler {
     return NO_BLOCK;
   }
 
-  private fail(code: ErrorCode, message: string, parser: ChunkParser): typeof NO_BLOCK {
+  private fail(code: ErrorCode, message: string, parser: ChunkParser): false {
     this.error = new ProtocolError(code, message, parser.offset);
-    return NO_BLOCK;
+    return false;
   }
 }

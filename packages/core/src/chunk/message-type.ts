@@ -56,13 +56,18 @@ export function lengthLimitOf(messageType: number): LengthLimit {
   }
 }
 
-const tables = new WeakMap<Readonly<Limits>, Uint32Array>();
+/** What a length field can say at most: 24 bits. */
+const LARGEST_LENGTH = 0xffffff;
+
+const tables = new WeakMap<Readonly<Limits>, Int32Array>();
 
 /** For each type the greatest length that it may have: one table for all parsers that share these limits. */
-export function lengthTable(limits: Readonly<Limits>): Uint32Array {
+export function lengthTable(limits: Readonly<Limits>): Int32Array {
   let table = tables.get(limits);
   if (table === undefined) {
-    table = Uint32Array.from({ length: 256 }, (_, messageType) => limits[lengthLimitOf(messageType).name]);
+    table = Int32Array.from({ length: 256 }, (_, messageType) =>
+      Math.min(limits[lengthLimitOf(messageType).name], LARGEST_LENGTH),
+    );
     tables.set(limits, table);
   }
   return table;

@@ -1,4 +1,4 @@
-import { copyBytes, readInt32, readInt32LE, readUint8, readUint24, readWord } from "../bytes/index.ts";
+import { copyBytes, readInt, readInt32, readInt32LE, readUint8, readUint24 } from "../bytes/index.ts";
 import { ErrorCode, ProtocolError } from "../errors.ts";
 import { defaultLimits, type Limits } from "../limits.ts";
 import { lengthLimitOf, lengthTable, MessageType } from "./message-type.ts";
@@ -35,8 +35,9 @@ export const LONGEST_HEADER = 18;
 /** Chunk stream ids below this are their own place in the state; later ones get the next free place. */
 const DIRECT_IDS = 64;
 
-// The state of a chunk stream is eight words of one Uint32Array: V8 keeps no 32-bit unsigned number in a field without
-// boxing it, and one array instead of an object per chunk stream stays together in the cache.
+// The state of a chunk stream is eight words of one Int32Array: one array instead of an object per chunk stream stays
+// together in the cache, and a signed 32-bit integer is never boxed, which V8 does with an unsigned one from 2^31 on.
+// Where the sign matters the getters take it away.
 const WORDS_BITS = 3;
 const TIMESTAMP = 0;
 const DELTA = 1;
@@ -123,7 +124,7 @@ export class ChunkParser {
 
   private readonly limits: Readonly<Limits>;
   private readonly tolerances: Readonly<ChunkTolerances>;
-  private readonly greatestLengths: Uint32Array;
+  private readonly greatestLengths: Int32Array;
 
   private phase = IN_HEADER;
   private input: Uint8Array = empty;
@@ -134,8 +135,8 @@ export class ChunkParser {
   private carryStart = 0;
   private carryEnd = 0;
 
-  private words: Uint32Array = new Uint32Array(DIRECT_IDS << WORDS_BITS);
-  /** Of the current chunk stream in `words`. */
+  private state: Int32Array = new Int32Array(DIRECT_IDS << WORDS_BITS);
+  /** Of the current chunk stream in `state`. */
   private base = 0;
   private remaining = 0;
   /** The one byte that is a whole header and continues the current message; or none is. */
@@ -157,12 +158,12 @@ export class ChunkParser {
 
   /** Milliseconds, modulo 2^32: absolute, whatever the header format was. */
   get timestamp(): number {
-    return readWord(this.words, this.base + TIMESTAMP);
+    return readInt(this.state, this.base + TIMESTAMP) >>> 0;
   }
 
   /** 0 to 4,294,967,295. */
   get messageStreamId(): number {
-    return readWord(this.words, this.base + STREAM_ID);
+    return readInt(this.state, this.base + STREAM_ID) >>> 0;
   }
 
   /** Bytes read so far, counted from the first one that was fed; those of a header that is not whole yet do not count. */
@@ -327,8 +328,8 @@ export class ChunkParser {
       chunkStreamId = 64 + readUint8(bytes, at + 1) + (chunkStreamId === 1 ? readUint8(bytes, at + 2) << 8 : 0);
     }
     const slot = chunkStreamId < DIRECT_IDS ? chunkStreamId : this.distantSlot(chunkStreamId);
-    const words = this.words;
-    words[this.base + REMAINING] = this.remaining;
+    const state = this.state;
+    state[this.base + REMAINING] = this.remaining;
     const base = slot << WORDS_BITS;
     const format = first >> 6;
     next =
@@ -337,36 +338,36 @@ export class ChunkParser {
         : this.readMessageHeader(bytes, next, end, format, base);
     if (next < 0) return next === BROKEN ? this.failHeader(format, chunkStreamId) : INCOMPLETE;
 
-    const remaining = readWord(words, base + REMAINING);
+    const remaining = readInt(state, base + REMAINING);
     this.remaining = remaining;
     this.base = base;
     this.slot = slot;
     this.chunkStreamId = chunkStreamId;
     this.format = format;
     this.headerLength = next - at;
-    this.messageLength = readWord(words, base + LENGTH);
-    this.messageType = readWord(words, base + TYPE_AND_FLAGS) & TYPE_MASK;
+    this.messageLength = readInt(state, base + LENGTH);
+    this.messageType = readInt(state, base + TYPE_AND_FLAGS) & TYPE_MASK;
     this.chunkLength = Math.min(remaining, this.chunkSize);
     this.chunkRemaining = this.chunkLength;
     this.phase = IN_PAYLOAD;
-    const repeats = (readWord(words, base + TYPE_AND_FLAGS) & HAS_EXTENSION) !== 0;
+    const repeats = (readInt(state, base + TYPE_AND_FLAGS) & HAS_EXTENSION) !== 0;
     this.continuation = chunkStreamId >= DIRECT_IDS || repeats ? NO_CONTINUATION : 0xc0 | chunkStreamId;
     return next - at;
   }
 
   /** fmt 3: the message goes on, or one begins that is like the last (RTMP 5.3.1.2.4). Answers where the header ends. */
   private readContinuation(bytes: Uint8Array, at: number, end: number, base: number): number {
-    const words = this.words;
-    const flags = readWord(words, base + TYPE_AND_FLAGS);
+    const state = this.state;
+    const flags = readInt(state, base + TYPE_AND_FLAGS);
     if ((flags & STARTED) === 0) return BROKEN;
     let next = at;
     if ((flags & HAS_EXTENSION) !== 0) {
       next = this.readRepeatedExtension(bytes, at, end, base);
       if (next < 0) return next;
     }
-    if (readWord(words, base + REMAINING) === 0) {
-      words[base + TIMESTAMP] = readWord(words, base + TIMESTAMP) + readWord(words, base + DELTA);
-      words[base + REMAINING] = readWord(words, base + LENGTH);
+    if (readInt(state, base + REMAINING) === 0) {
+      state[base + TIMESTAMP] = readInt(state, base + TIMESTAMP) + readInt(state, base + DELTA);
+      state[base + REMAINING] = readInt(state, base + LENGTH);
     }
     return next;
   }
@@ -382,53 +383,53 @@ export class ChunkParser {
       if (next > end) return INCOMPLETE;
       field = readInt32(bytes, next - 4);
     }
-    const words = this.words;
-    let flags = readWord(words, base + TYPE_AND_FLAGS);
+    const state = this.state;
+    let flags = readInt(state, base + TYPE_AND_FLAGS);
     if ((flags & STARTED) === 0) {
       if (!this.begin(format, base)) return BROKEN;
-      flags = readWord(words, base + TYPE_AND_FLAGS);
+      flags = readInt(state, base + TYPE_AND_FLAGS);
     }
-    const length = format < 2 ? readUint24(bytes, at + 3) : readWord(words, base + LENGTH);
+    const length = format < 2 ? readUint24(bytes, at + 3) : readInt(state, base + LENGTH);
     const messageType = format < 2 ? readUint8(bytes, at + 6) : flags & TYPE_MASK;
-    if (readWord(words, base + REMAINING) !== 0) {
-      const streamId = format === 0 ? readInt32LE(bytes, at + 7) : readWord(words, base + STREAM_ID);
+    if (readInt(state, base + REMAINING) !== 0) {
+      const streamId = format === 0 ? readInt32LE(bytes, at + 7) : readInt(state, base + STREAM_ID);
       return this.repeatsHeader(format, base, field, length, messageType, streamId) ? next : BROKEN;
     }
-    if (length > readWord(this.greatestLengths, messageType)) return this.failLength(messageType, length);
+    if (length > readInt(this.greatestLengths, messageType)) return this.failLength(messageType, length);
     if (format === 0) {
-      words[base + TIMESTAMP] = field;
-      words[base + DELTA] = this.tolerances.deltaAfterFullHeader === "timestamp" ? field : 0;
-      words[base + STREAM_ID] = readInt32LE(bytes, at + 7);
+      state[base + TIMESTAMP] = field;
+      state[base + DELTA] = this.tolerances.deltaAfterFullHeader === "timestamp" ? field : 0;
+      state[base + STREAM_ID] = readInt32LE(bytes, at + 7);
     } else {
-      words[base + TIMESTAMP] = readWord(words, base + TIMESTAMP) + field;
-      words[base + DELTA] = field;
+      state[base + TIMESTAMP] = readInt(state, base + TIMESTAMP) + field;
+      state[base + DELTA] = field;
     }
-    words[base + FIELD] = field;
-    words[base + LENGTH] = length;
-    words[base + REMAINING] = length;
-    words[base + TYPE_AND_FLAGS] =
+    state[base + FIELD] = field;
+    state[base + LENGTH] = length;
+    state[base + REMAINING] = length;
+    state[base + TYPE_AND_FLAGS] =
       messageType | (flags & (REPEATS_EXTENSION | OMITS_EXTENSION)) | STARTED | (extended ? HAS_EXTENSION : 0);
     return next;
   }
 
   /** The four bytes behind a fmt 3 basic header, where they are (tolerance `continuationExtendedTimestamp`). */
   private readRepeatedExtension(bytes: Uint8Array, at: number, end: number, base: number): number {
-    const words = this.words;
-    const flags = readWord(words, base + TYPE_AND_FLAGS);
+    const state = this.state;
+    const flags = readInt(state, base + TYPE_AND_FLAGS);
     const policy = this.tolerances.continuationExtendedTimestamp;
     const detects = policy === "detect";
     if (detects && (flags & OMITS_EXTENSION) !== 0) return at;
-    const beginsMessage = readWord(words, base + REMAINING) === 0;
+    const beginsMessage = readInt(state, base + REMAINING) === 0;
     if (policy === "require" || (detects && !beginsMessage && (flags & REPEATS_EXTENSION) === 0)) {
       // One byte that differs decides, so that a message's last bytes do not wait for what follows them.
       for (let index = 0; index < 4 && at + index < end; index++) {
-        if (readUint8(bytes, at + index) === ((readWord(words, base + FIELD) >>> (24 - 8 * index)) & 0xff)) continue;
+        if (readUint8(bytes, at + index) === ((readInt(state, base + FIELD) >>> (24 - 8 * index)) & 0xff)) continue;
         if (!detects) return BROKEN;
-        words[base + TYPE_AND_FLAGS] = flags | OMITS_EXTENSION;
+        state[base + TYPE_AND_FLAGS] = flags | OMITS_EXTENSION;
         return at;
       }
       if (at + 4 > end) return INCOMPLETE;
-      words[base + TYPE_AND_FLAGS] = flags | REPEATS_EXTENSION;
+      state[base + TYPE_AND_FLAGS] = flags | REPEATS_EXTENSION;
     }
     return at + 4 > end ? INCOMPLETE : at + 4;
   }
@@ -440,10 +441,10 @@ export class ChunkParser {
     if (format === 2) {
       const assumed = this.tolerances.firstShortHeader;
       if (assumed === null) return false;
-      this.words[base + LENGTH] = assumed.messageLength;
-      this.words[base + TYPE_AND_FLAGS] = assumed.messageType;
+      this.state[base + LENGTH] = assumed.messageLength;
+      this.state[base + TYPE_AND_FLAGS] = assumed.messageType;
     }
-    this.words[base + TYPE_AND_FLAGS] = readWord(this.words, base + TYPE_AND_FLAGS) | STARTED;
+    this.state[base + TYPE_AND_FLAGS] = readInt(this.state, base + TYPE_AND_FLAGS) | STARTED;
     this.chunkStreams++;
     return true;
   }
@@ -457,14 +458,14 @@ export class ChunkParser {
     messageType: number,
     streamId: number,
   ): boolean {
-    const words = this.words;
-    const known = readWord(words, base + (format === 0 ? TIMESTAMP : FIELD));
+    const state = this.state;
+    const known = readInt(state, base + (format === 0 ? TIMESTAMP : FIELD));
     const repeats =
       this.tolerances.repeatedHeader &&
-      known === field >>> 0 &&
-      length === readWord(words, base + LENGTH) &&
-      messageType === (readWord(words, base + TYPE_AND_FLAGS) & TYPE_MASK) &&
-      streamId >>> 0 === readWord(words, base + STREAM_ID);
+      known === (field | 0) &&
+      length === readInt(state, base + LENGTH) &&
+      messageType === (readInt(state, base + TYPE_AND_FLAGS) & TYPE_MASK) &&
+      streamId === readInt(state, base + STREAM_ID);
     if (repeats) this.repeatedHeaders++;
     return repeats;
   }
@@ -475,10 +476,10 @@ export class ChunkParser {
     if (slot === undefined) {
       slot = DIRECT_IDS + this.distantSlots.size;
       this.distantSlots.set(chunkStreamId, slot);
-      if (slot << WORDS_BITS >= this.words.length) {
-        const larger = new Uint32Array(this.words.length * 2);
-        larger.set(this.words);
-        this.words = larger;
+      if (slot << WORDS_BITS >= this.state.length) {
+        const larger = new Int32Array(this.state.length * 2);
+        larger.set(this.state);
+        this.state = larger;
       }
     }
     return slot;
@@ -486,10 +487,10 @@ export class ChunkParser {
 
   /** Set Chunk Size and Abort: gathers their value, and does what they say once they are whole (RTMP 5.4.1, 5.4.2). */
   private obey(): ChunkEvent {
-    const words = this.words;
+    const state = this.state;
     const place = this.base + CONTROL_VALUE;
     for (let at = this.start, index = this.payloadOffset; at < this.end && index < 4; at++, index++) {
-      words[place] = (readWord(words, place) << 8) | readUint8(this.buffer, at);
+      state[place] = (readInt(state, place) << 8) | readUint8(this.buffer, at);
     }
     if (!this.isLast || this.messageType === 0) return ChunkEvent.Payload;
     if (this.messageLength < 4) {
@@ -499,7 +500,7 @@ export class ChunkParser {
       );
     }
     if (this.messageType === MessageType.Abort) this.phase = ABORTING;
-    else if (!this.changeChunkSize(readWord(words, place))) return ChunkEvent.Failed;
+    else if (!this.changeChunkSize(readInt(state, place) >>> 0)) return ChunkEvent.Failed;
     return ChunkEvent.Payload;
   }
 
@@ -520,13 +521,13 @@ export class ChunkParser {
   /** What follows an Abort. */
   private abort(): ChunkEvent | typeof GO_ON {
     this.phase = this.carryStart === this.carryEnd ? IN_HEADER : IN_CARRIED_HEADER;
-    const chunkStreamId = readWord(this.words, this.base + CONTROL_VALUE);
-    this.words[this.base + REMAINING] = this.remaining;
+    const chunkStreamId = readInt(this.state, this.base + CONTROL_VALUE) >>> 0;
+    this.state[this.base + REMAINING] = this.remaining;
     const slot = chunkStreamId < DIRECT_IDS ? chunkStreamId : this.distantSlots.get(chunkStreamId);
     const place = slot === undefined ? 0 : (slot << WORDS_BITS) + REMAINING;
-    if (slot === undefined || readWord(this.words, place) === 0)
+    if (slot === undefined || readInt(this.state, place) === 0)
       return this.phase === IN_HEADER ? this.beginChunk() : this.resume();
-    this.words[place] = 0;
+    this.state[place] = 0;
     this.slot = slot;
     this.chunkStreamId = chunkStreamId;
     return ChunkEvent.Aborted;
@@ -545,7 +546,7 @@ export class ChunkParser {
   private failHeader(format: number, chunkStreamId: number): number {
     if (this.error !== null) return BROKEN;
     const base = (chunkStreamId < DIRECT_IDS ? chunkStreamId : this.distantSlot(chunkStreamId)) << WORDS_BITS;
-    const started = (readWord(this.words, base + TYPE_AND_FLAGS) & STARTED) !== 0;
+    const started = (readInt(this.state, base + TYPE_AND_FLAGS) & STARTED) !== 0;
     if (!started && this.chunkStreams === this.limits.chunkStreams) {
       this.fail(
         ErrorCode.ChunkStreamLimit,
@@ -564,7 +565,7 @@ export class ChunkParser {
     } else {
       this.fail(
         ErrorCode.ChunkHeaderInsideMessage,
-        `A new message header on chunk stream ${chunkStreamId}, whose message lacks ${readWord(this.words, base + REMAINING)} bytes.`,
+        `A new message header on chunk stream ${chunkStreamId}, whose message lacks ${readInt(this.state, base + REMAINING)} bytes.`,
       );
     }
     return BROKEN;
