@@ -6,5 +6,6 @@ export type Paint = (format: Parameters<typeof styleText>[0], text: string) => s
 /** For a stream that is a terminal, unless its user wants no colours (no-color.org). */
 export function paintFor(stream: { readonly isTTY?: boolean }): Paint {
   const wanted = stream.isTTY === true && (process.env["NO_COLOR"] ?? "") === "";
-  return wanted ? (format, text) => styleText(format, text) : (_, text) => text;
+  // The stream was looked at above: Node would look at standard output instead.
+  return wanted ? (format, text) => styleText(format, text, { validateStream: false }) : (_, text) => text;
 }
