@@ -9,9 +9,8 @@ import {
   MessageEvent,
   MessageReader,
 } from "../../src/chunk/index.ts";
-import { errorName, type ProtocolError } from "../../src/errors.ts";
-import { type Limits, limitsWith } from "../../src/limits.ts";
-import { hexOf, type Setting } from "../vector-file.ts";
+import type { ProtocolError } from "../../src/errors.ts";
+import { errorLine, hexOf, limitsOf, type Setting } from "../vector-file.ts";
 
 /** For all cases: what one leaves in it is found by the next. */
 const pool = new BufferPool(2 ** 22);
@@ -57,7 +56,7 @@ export class ChunkLog {
     parser.feed(bytes, start, end);
     for (let event = parser.poll(); event !== ChunkEvent.NeedData; event = parser.poll()) {
       if (event === ChunkEvent.Failed) {
-        log.push(errorLine(parser.error));
+        log.push(failureLine(parser.error));
         return;
       }
       if (event === ChunkEvent.Aborted) {
@@ -84,7 +83,7 @@ export class ChunkLog {
     reader.feed(bytes, start, end);
     for (let event = reader.poll(); event !== MessageEvent.NeedData; event = reader.poll()) {
       if (event === MessageEvent.Failed) {
-        this.messages.push(errorLine(reader.error));
+        this.messages.push(failureLine(reader.error));
         return;
       }
       this.messages.push(messageLine(reader, reader.bytes, reader.start, reader.end));
@@ -106,16 +105,9 @@ function messageLine(message: MessageFields, bytes: Uint8Array, start: number, e
   return `message ${fields} length=${end - start}${payload}`;
 }
 
-function errorLine(error: ProtocolError | null): string {
+function failureLine(error: ProtocolError | null): string {
   if (error === null) throw new Error("Failed without an error.");
-  return `error ${errorName(error.code)} offset=${error.offset}`;
-}
-
-function limitsOf(settings: readonly Setting[]): Readonly<Limits> {
-  const changes = settings
-    .filter((setting) => setting.kind === "limit")
-    .map(({ name, value }) => [name, Number(value)]);
-  return limitsWith(Object.fromEntries(changes));
+  return errorLine(error);
 }
 
 function tolerancesOf(settings: readonly Setting[]): Readonly<ChunkTolerances> {
