@@ -6,6 +6,7 @@ import type { Hooks, ServerEvent } from "./hooks.ts";
 import { NodeSession, type SessionHost } from "./session.ts";
 
 const RANDOM_BYTES = 1528;
+const READ_BYTES = 65_536;
 /** How often deadlines are looked at, in milliseconds: they are seconds long, so this is soon enough. */
 const TICK = 250;
 
@@ -38,6 +39,9 @@ export class Server implements SessionHost {
   readonly hooks: Hooks;
   readonly decisionTimeout: number;
   readonly relay: Relay;
+  readonly memory: Uint8Array;
+  readonly readStart: number;
+  readonly readBuffer: Buffer;
   /** Bytes received since the handshakes, by connections that are closed. */
   private receivedBefore = 0;
   private readonly onEvent: (event: ServerEvent) => void;
@@ -46,13 +50,20 @@ export class Server implements SessionHost {
   private connections = 0;
   private ticker: NodeJS.Timeout | null = null;
   private flushIsDue = false;
+  private closing: Promise<void> | null = null;
+  /** Set while `close` waits for the last session. */
+  private drained: (() => void) | null = null;
 
   constructor(options: ServerOptions) {
     this.hooks = options;
     this.decisionTimeout = options.decisionTimeout ?? 10_000;
     this.onEvent = options.onEvent ?? (() => {});
     this.relay = new Relay(options);
-    this.netServer = createNetServer({ allowHalfOpen: true }, (socket) => this.accept(socket));
+    this.memory = this.relay.pool.memory;
+    this.readStart = this.relay.pool.take(READ_BYTES);
+    this.readBuffer = Buffer.from(this.memory.buffer, this.readStart, READ_BYTES);
+    const sockets = { allowHalfOpen: true, pauseOnConnect: true };
+    this.netServer = createNetServer(sockets, (socket) => this.accept(socket));
   }
 
   /** Streams by path. */
@@ -79,20 +90,29 @@ export class Server implements SessionHost {
   }
 
   /**
-   * Begins to listen.
+   * Begins to listen. A server that was closed cannot do so again: create another.
    *
    * @param port - 0 for any free one; see {@link address}
    * @param host - an address of this machine; by default all of them
    * @returns when peers can connect; rejects when the address cannot be had.
    */
   listen(port = 1935, host?: string): Promise<void> {
+    if (this.closing !== null) return Promise.reject(new Error("This server was closed: create another."));
     return new Promise((resolve, reject) => {
-      this.netServer.once("error", reject);
-      this.netServer.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
-        this.netServer.off("error", reject);
+      const { netServer } = this;
+      const failed = (error: Error): void => {
+        netServer.off("listening", listening);
+        reject(error);
+      };
+      const listening = (): void => {
+        netServer.off("error", failed);
+        // One connection that cannot be accepted, for want of file descriptors say, does not end the others.
+        netServer.on("error", () => {});
         this.ticker = setInterval(() => this.tick(), TICK);
         resolve();
-      });
+      };
+      netServer.once("error", failed).once("listening", listening);
+      netServer.listen({ port, ...(host === undefined ? {} : { host }) });
     });
   }
 
@@ -101,16 +121,9 @@ export class Server implements SessionHost {
    *
    * @param deadline - milliseconds after which the connections that are left are cut. Default 2,000.
    */
-  async close(deadline = 2_000): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.netServer.close(() => resolve()));
-    for (const session of this.sessions.values())
-      session.dismiss(StatusCode.ConnectAppShutdown, "The server shuts down.");
-    const cut = setTimeout(() => {
-      for (const session of this.sessions.values()) session.destroy();
-    }, deadline);
-    await closed;
-    clearTimeout(cut);
-    if (this.ticker !== null) clearInterval(this.ticker);
+  close(deadline = 2_000): Promise<void> {
+    this.closing ??= this.shutDown(deadline);
+    return this.closing;
   }
 
   now(): number {
@@ -134,6 +147,22 @@ export class Server implements SessionHost {
   closed(session: NodeSession): void {
     this.sessions.delete(session.relaySession);
     this.receivedBefore += session.relaySession.connection.receivedBytes;
+    if (this.sessions.size === 0) this.drained?.();
+  }
+
+  private async shutDown(deadline: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.netServer.close(() => resolve()));
+    for (const session of this.sessions.values())
+      session.dismiss(StatusCode.ConnectAppShutdown, "The server shuts down.");
+    const cut = setTimeout(() => {
+      for (const session of this.sessions.values()) session.destroy();
+    }, deadline);
+    await closed;
+    // Node counts a connection as closed a little before its socket says so.
+    if (this.sessions.size > 0) await new Promise<void>((resolve) => (this.drained = resolve));
+    clearTimeout(cut);
+    this.relay.pool.give(this.readStart);
+    if (this.ticker !== null) clearInterval(this.ticker);
   }
 
   private accept(socket: Socket): void {

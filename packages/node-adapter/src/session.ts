@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { ConnectionEvent, type EndedRole, ErrorCode, pathOf, type RelaySession, type Request } from "@millrace/core";
 import type { Answer, Hooks, Peer, ServerEvent } from "./hooks.ts";
+import { readShared } from "./shared-read.ts";
 
 /** How long a connection that is over may take to read what it is told last, in milliseconds. */
 const FAREWELL = 1_000;
@@ -9,6 +10,10 @@ const FAREWELL = 1_000;
 export interface SessionHost {
   readonly hooks: Hooks;
   readonly decisionTimeout: number;
+  /** Where the bytes of every socket are read: memory[start, …), and the same as Node wants it. */
+  readonly memory: Uint8Array;
+  readonly readStart: number;
+  readonly readBuffer: Buffer;
   now(): number;
   emit(event: ServerEvent): void;
   /** Players of some stream may have something to be sent. */
@@ -28,22 +33,31 @@ export class NodeSession {
   private decisionDeadline = Number.POSITIVE_INFINITY;
   /** Counts decisions, so that a late answer does not decide the next request. */
   private decisions = 0;
+  /** When a connection that is over is cut, whatever the peer does; Infinity while it is not over. */
+  private farewellDeadline = Number.POSITIVE_INFINITY;
 
-  constructor(host: SessionHost, socket: Socket, relaySession: RelaySession, peer: Peer) {
+  /** @param accepted - paused: it is read from here on. */
+  constructor(host: SessionHost, accepted: Socket, relaySession: RelaySession, peer: Peer) {
     this.host = host;
+    const socket = readShared(accepted, host.readBuffer, (length) => this.receive(length));
     this.socket = socket;
     this.relaySession = relaySession;
     this.peer = peer;
     socket.setNoDelay(true);
-    socket.on("data", (bytes: Buffer) => this.receive(bytes));
-    socket.on("end", () => socket.end());
+    // A peer that sends nothing more is gone: it could not even answer a ping.
+    socket.on("end", () => {
+      this.finish();
+      this.flush();
+    });
     // What went wrong is of no interest beside the fact that it is over, which "close" tells as well.
     socket.on("error", () => {});
     socket.on("close", () => this.close());
+    socket.resume();
   }
 
   /** Looks at the clock: see `ServerConnection.tick`. */
   tick(now: number): void {
+    if (now >= this.farewellDeadline) this.destroy();
     if (this.isOver) return;
     if (now >= this.decisionDeadline) {
       this.decide({ reason: "The server could not decide in time." });
@@ -56,7 +70,7 @@ export class NodeSession {
 
   /** Writes what waits, unless a write is under way, whose end will do it. */
   flush(): void {
-    if (this.isWriting || this.socket.destroyed) return;
+    if (this.isWriting || this.socket.destroyed || this.socket.writableEnded) return;
     const { output } = this.relaySession.connection;
     if (output.lend()) {
       this.isWriting = true;
@@ -78,11 +92,12 @@ export class NodeSession {
     this.socket.destroy();
   }
 
-  private receive(bytes: Buffer): void {
+  private receive(length: number): void {
     if (this.isOver) return;
     const { connection } = this.relaySession;
+    const { memory, readStart } = this.host;
     connection.tick(this.host.now());
-    connection.feed(bytes, 0, bytes.length);
+    connection.feed(memory, readStart, readStart + length);
     this.pump();
   }
 
@@ -101,6 +116,8 @@ export class NodeSession {
         return false;
       case ConnectionEvent.Waiting:
         this.socket.pause();
+        // The next socket to be read overwrites what this one has not looked at yet.
+        if (!relaySession.connection.keepUnread()) this.destroy();
         return false;
       case ConnectionEvent.Request:
         if (relaySession.connection.request !== null) this.ask(relaySession.connection.request);
@@ -127,13 +144,13 @@ export class NodeSession {
     } catch (error) {
       answer = this.blameHook(error);
     }
-    if (!(answer instanceof Promise)) {
+    if (!isPromise(answer)) {
       this.settle(request, answer);
       return;
     }
     const decision = ++this.decisions;
     this.decisionDeadline = this.host.now() + this.host.decisionTimeout;
-    answer
+    Promise.resolve(answer)
       .catch((error: unknown) => this.blameHook(error))
       .then((value) => {
         if (!this.isOver && decision === this.decisions) this.decide(value);
@@ -161,14 +178,18 @@ export class NodeSession {
   private decide(answer: Answer): void {
     this.decisions++;
     this.decisionDeadline = Number.POSITIVE_INFINITY;
-    const { request } = this.relaySession.connection;
-    if (request !== null) this.settle(request, answer);
+    const { connection } = this.relaySession;
+    // The peer was not read meanwhile: that is not its silence.
+    connection.tick(this.host.now());
+    if (connection.request !== null) this.settle(connection.request, answer);
     this.socket.resume();
     this.pump();
   }
 
   private settle(request: Request, answer: Answer): void {
     const { relaySession, peer, host } = this;
+    // A hook may have ended the connection, by shutting the server down for instance.
+    if (relaySession.connection.request !== request) return;
     if (answer === undefined || answer === true) {
       const path = request.kind === "connect" ? request.app : pathOf(request);
       if (!relaySession.accept(host.now())) {
@@ -199,7 +220,7 @@ export class NodeSession {
     for (const role of this.relaySession.leave()) this.reportEnd(role);
     // What still comes in is thrown away: a socket that is closed with unread bytes resets, and the farewell is lost.
     this.socket.resume();
-    this.socket.setTimeout(FAREWELL, () => this.socket.destroy());
+    this.farewellDeadline = this.host.now() + FAREWELL;
   }
 
   /** The socket is closed. */
@@ -211,10 +232,16 @@ export class NodeSession {
     this.host.wakePlayers();
   }
 
-  private readonly written = (): void => {
+  private readonly written = (error?: Error | null): void => {
+    // After an error the socket is about to be closed, which gives all back.
+    if (error || this.socket.destroyed) return;
     this.isWriting = false;
-    if (this.socket.destroyed) return;
     this.relaySession.connection.output.release();
     this.flush();
   };
+}
+
+/** Also those of other libraries. */
+function isPromise(answer: Answer | Promise<Answer>): answer is Promise<Answer> {
+  return typeof answer === "object" && "then" in answer;
 }

@@ -6,6 +6,8 @@ import { Sender } from "./sender.ts";
 const NO_BLOCK = -1;
 /** Of the block in which commands and control messages are written; a handshake fits as well. */
 const BLOCK_BYTES = 4096;
+/** About what a waiting message costs beside its payload: most are tiny, so that this is the greater part. */
+const MESSAGE_COST = 256;
 
 /** Something that writes into the caller's memory: a handshake, a chunk writer. */
 export interface Transmitter {
@@ -45,6 +47,11 @@ export class Output {
     // Media from the ring goes out on chunk streams that the writer uses too.
     this.writer = new ChunkWriter(pool, { shortHeaders: false });
     this.sender = new Sender(this.writer);
+  }
+
+  /** What waits to be sent, in bytes of memory; media of live streams not counted. */
+  get waitingBytes(): number {
+    return this.writer.pendingBytes + MESSAGE_COST * this.writer.pendingMessages;
   }
 
   add(playback: Playback): void {
@@ -118,10 +125,11 @@ export class Output {
   }
 
   private lendMedia(): boolean {
-    if (this.first !== null || this.playbacks.length === 0) return false;
     const { playbacks } = this;
     const current = playbacks[this.turn];
     if (current?.subscription.isBetweenMessages === false) return this.lendFrom(current);
+    // The writer may be in the middle of a chunk, when the pool has no block for the rest of it.
+    if (this.first !== null || this.writer.pendingMessages > 0 || playbacks.length === 0) return false;
     for (let count = playbacks.length; count > 0; count--) {
       this.turn = (this.turn + 1) % playbacks.length;
       // turn lies inside

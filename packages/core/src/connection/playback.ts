@@ -43,9 +43,10 @@ export class Playback {
     }
     if (subscription.needsHeaders) {
       subscription.needsHeaders = false;
-      const timestamp = subscription.nextTimestamp;
       for (const { messageType, payload } of this.stream.headers) {
         const chunkStreamId = messageType === MessageType.Video ? ChunkStream.Video : ChunkStream.Audio;
+        // FFmpeg takes onMetaData at any time but 0 for a packet of subtitles.
+        const timestamp = messageType === MessageType.DataAmf0 ? 0 : subscription.nextTimestamp;
         sender.message(chunkStreamId, messageType, this.streamId, timestamp, payload);
       }
     }
@@ -54,8 +55,6 @@ export class Playback {
 
   private tellBegin(sender: Sender): void {
     this.publication = this.stream.publication;
-    // Who waited gets all from the publication's start. Who was served by another publisher needs a new keyframe.
-    if (this.isRunning) this.subscription.awaitKeyframe();
     this.isRunning = true;
     sender.userControl(UserControlEvent.StreamBegin, this.streamId);
     const text = `${this.name} is now published.`;
@@ -64,8 +63,8 @@ export class Playback {
 
   private tellEnd(sender: Sender): void {
     this.isRunning = false;
+    sender.userControl(UserControlEvent.StreamEof, this.streamId);
     const text = `${this.name} is no longer published.`;
     sender.status(this.streamId, information("status", StatusCode.PlayUnpublishNotify, text));
-    sender.userControl(UserControlEvent.StreamEof, this.streamId);
   }
 }

@@ -125,6 +125,10 @@ export class ServerCommands {
         return this.receive(command, this.stream(streamId));
       case "close":
         return Outcome.Close;
+      case "_result":
+      case "_error":
+        // Answers are not answered; nothing that is called here asks for one.
+        return Outcome.Done;
       default:
         return Outcome.Unknown;
     }
@@ -286,8 +290,8 @@ export class ServerCommands {
     const subscription = stream?.playback?.subscription;
     if (stream === undefined || subscription === undefined) return Outcome.Done;
     const [paused] = command.arguments;
+    if (subscription.isPaused && paused !== true) subscription.rejoin();
     subscription.isPaused = paused === true;
-    if (!subscription.isPaused) subscription.rejoin();
     const code = subscription.isPaused ? StatusCode.PauseNotify : StatusCode.UnpauseNotify;
     this.output.sender.status(stream.id, information("status", code, `${stream.name}: ${code}.`));
     return Outcome.Done;

@@ -117,6 +117,8 @@ export class ServerConnection {
   private isClosed = false;
   /** Holds bytes that the caller could not keep while the application decides. */
   private stash = NO_BLOCK;
+  /** Whether the peer was not read since the last `tick`, because the application decided. */
+  private waited = false;
   private now: number;
 
   constructor(options: ServerConnectionOptions) {
@@ -161,8 +163,13 @@ export class ServerConnection {
   /** Says what time it is, in milliseconds of a monotonic clock. To be called before `feed`, and at `deadline`. */
   tick(now: number): void {
     this.now = now;
+    if (this.waited) {
+      this.vigil.excuse(now);
+      this.waited = this.commands.pending !== null;
+    }
+    if (this.isOver) return;
     const late = this.vigil.check(now, this.output.sender);
-    if (late !== null && this.error === null) this.fail(late.code, late.text);
+    if (late !== null) this.fail(late.code, late.text);
   }
 
   /**
@@ -172,7 +179,7 @@ export class ServerConnection {
    */
   feed(bytes: Uint8Array, start: number, end: number): void {
     if (this.isOver) return;
-    if (this.stash !== NO_BLOCK) this.dropStash();
+    if (this.stash !== NO_BLOCK && this.parser.unreadBytes === 0) this.dropStash();
     this.vigil.received(this.now);
     if (this.handshake !== null && !this.isOpen) this.shakeHands(this.handshake, bytes, start, end);
     else this.feedParser(bytes, start, end);
@@ -184,7 +191,10 @@ export class ServerConnection {
     for (;;) {
       if (this.error !== null) return ConnectionEvent.Failed;
       if (this.isClosed) return ConnectionEvent.Closed;
-      if (this.commands.pending !== null) return ConnectionEvent.Waiting;
+      if (this.commands.pending !== null) {
+        this.waited = true;
+        return ConnectionEvent.Waiting;
+      }
       if (!this.isOpen) return ConnectionEvent.NeedData;
       const event = this.step();
       if (event !== NOTHING) return event;
@@ -306,7 +316,7 @@ export class ServerConnection {
       if (this.connected === null && parser.offset > this.limits.bytesBeforeConnect) {
         return this.fail(ErrorCode.BytesBeforeConnectLimit, `${parser.offset} bytes came, but no connect.`);
       }
-      return ConnectionEvent.NeedData;
+      return this.unlessOverfull(ConnectionEvent.NeedData);
     }
     if (event === ChunkEvent.Aborted) {
       this.vigil.abort(parser.slot);
@@ -335,11 +345,12 @@ export class ServerConnection {
     const assembly = assembler.add(parser);
     if (assembly === Assembly.Incomplete) return NOTHING;
     if (assembly === Assembly.Failed) return this.failWith(assembler.error);
-    const event = this.takeMessage(messageType);
-    if (this.output.writer.pendingBytes > this.limits.outgoingBytes) {
-      return this.fail(ErrorCode.OutgoingBytesLimit, "The peer does not read what it asked for.");
-    }
-    return event;
+    return this.unlessOverfull(this.takeMessage(messageType));
+  }
+
+  private unlessOverfull(event: ConnectionEvent | typeof NOTHING): ConnectionEvent | typeof NOTHING {
+    if (this.error !== null || this.output.waitingBytes <= this.limits.outgoingBytes) return event;
+    return this.fail(ErrorCode.OutgoingBytesLimit, "The peer does not read what it asked for.");
   }
 
   private takeMessage(messageType: number): ConnectionEvent | typeof NOTHING {
@@ -405,8 +416,10 @@ export class ServerConnection {
         return ConnectionEvent.Closed;
       case Outcome.BeforeConnect:
         this.commands.error(command, "The first command must be connect.");
-        return this.fail(ErrorCode.CommandBeforeConnect, `${command.name} came before connect.`);
+        // The text ends up in logs: it is short, and has no line breaks.
+        return this.fail(ErrorCode.CommandBeforeConnect, `${shown(command.name)} came before connect.`);
       case Outcome.SecondConnect:
+        this.commands.error(command, "The connection is there already.");
         return this.fail(ErrorCode.CommandSecondConnect, "A second connect came.");
       case Outcome.NameTooLong:
         return this.fail(ErrorCode.NameLengthLimit, `A name is longer than ${this.limits.nameLength} characters.`);
@@ -422,14 +435,14 @@ export class ServerConnection {
     if (sink === null) return false;
     const { bytes, start, end } = this.assembler;
     const head = readDataHead(bytes, start, end, this.limits);
+    const isMetadata = head.handler === "onMetaData";
     if (head.kind === DataKind.ClearDataFrame) {
-      sink.setMetadata(null);
+      if (isMetadata) sink.setMetadata(null);
       return true;
     }
-    if (head.kind === DataKind.SetDataFrame || head.handler === "onMetaData") {
-      sink.setMetadata(bytes.slice(head.start, end));
-    }
-    sink.push(MessageType.DataAmf0, parser.timestamp, bytes, head.start, end);
+    // Encoders wrap other messages in @setDataFrame as well (FFmpeg |RtmpSampleAccess): these do not replace metadata.
+    if (isMetadata) sink.setMetadata(bytes.slice(head.start, end));
+    if (head.start < end) sink.push(MessageType.DataAmf0, parser.timestamp, bytes, head.start, end);
     return true;
   }
 
@@ -478,6 +491,13 @@ export class ServerConnection {
     this.pool.give(this.stash);
     this.stash = NO_BLOCK;
   }
+}
+
+const SHOWN_LENGTH = 40;
+
+/** A name of the peer's as it may stand in a log. */
+function shown(name: string): string {
+  return JSON.stringify(name.slice(0, SHOWN_LENGTH));
 }
 
 /** What a refusal says unless the application says something else. */

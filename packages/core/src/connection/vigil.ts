@@ -47,6 +47,13 @@ export class Vigil {
     this.stage = Stage.Open;
   }
 
+  /** The peer was not listened to until now: its silence does not count. */
+  excuse(now: number): void {
+    this.received(now);
+    this.handshakeDone = now;
+    for (const [slot, since] of this.unfinished.entries()) if (since !== NEVER) this.unfinished[slot] = now;
+  }
+
   /** A span of a message came; `isLast` says that the message is whole. */
   span(slot: number, isLast: boolean, now: number): void {
     while (this.unfinished.length <= slot) this.unfinished.push(NEVER);

@@ -61,14 +61,19 @@ export class IncomingMessage {
    *
    * @returns false when the message was dropped: for lack of memory, or because its publication has ended. The object is
    * not the caller's any more then, as after the last span.
+   * @throws RangeError when the span is longer than what the payload lacks.
    */
   append(bytes: Uint8Array, start: number, end: number): boolean {
     if (!this.isOpen) return false;
+    const lacking = this.length - this.received;
+    if (end - start > lacking) {
+      throw new RangeError(`The message lacks ${lacking} bytes of payload; a span of ${end - start} is too long.`);
+    }
     if (this.received < TAG_HEAD_BYTES) {
       const length = Math.min(end - start, TAG_HEAD_BYTES - this.received);
       copyBytes(bytes, start, start + length, this.headBytes, this.received);
     }
-    let written = this.received > 0 || this.writeHeader();
+    let written = this.writePosition !== this.position || this.writeHeader();
     for (let at = start; written && at < end; ) {
       if (this.chunkRemaining === 0) written = this.writeHeader();
       const length = Math.min(this.chunkRemaining, end - at);

@@ -26,6 +26,8 @@ export interface StreamHeader {
 /** Messages that the index can name at a time: about 50 s of video and audio. */
 const INDEX_SIZE = 4096;
 const INDEX_MASK = INDEX_SIZE - 1;
+/** In `kinds`, beside the kind: the message is the first of its publication. */
+const BEGINS_PUBLICATION = 0x80;
 
 /**
  * One live stream: a ring of the very bytes that go out to players (design: each message with a full header, in one chunk
@@ -43,10 +45,6 @@ export class LiveStream {
   isPublished = false;
   /** Counts publications: players that see it change were not told of the new one yet. */
   publication = 0;
-  /** Counts changes of {@link headers}. */
-  headersVersion = 0;
-  /** Whether video was seen in this publication: then joining waits for a keyframe. */
-  hasVideo = false;
   /** Messages that did not fit into the ring, or for which the pool had nothing left. */
   droppedMessages = 0;
 
@@ -59,6 +57,8 @@ export class LiveStream {
   private metadata: StreamHeader | null = null;
   /** Decoder configuration by message type, kind and track. */
   private readonly configurations = new Map<number, StreamHeader>();
+  /** Whether no message of this publication is whole yet. */
+  private isFresh = false;
   private keyframe = -1;
   private hasKeyframe = false;
 
@@ -106,6 +106,7 @@ export class LiveStream {
   beginPublication(): void {
     this.isPublished = true;
     this.publication++;
+    this.isFresh = true;
     this.forget();
   }
 
@@ -140,7 +141,7 @@ export class LiveStream {
   /** Puts a message that is whole into the index. Called by {@link IncomingMessage}. */
   complete(message: IncomingMessage): void {
     this.drop(message);
-    if (((this.next - this.first) | 0) === INDEX_SIZE) this.raise(this.first + 1);
+    if (((this.next - this.first) | 0) === INDEX_SIZE) this.raise((this.first + 1) | 0);
     const number = this.next;
     const slot = number & INDEX_MASK;
     this.starts[slot] = message.position;
@@ -149,16 +150,18 @@ export class LiveStream {
     this.timestamps[slot] = message.timestamp;
     this.types[slot] = message.messageType;
     // Who waits for a keyframe waits for one of the default track.
-    this.kinds[slot] = message.kind === TagKind.Keyframe && message.trackId !== 0 ? TagKind.Frame : message.kind;
+    const kind = message.kind === TagKind.Keyframe && message.trackId !== 0 ? TagKind.Frame : message.kind;
+    this.kinds[slot] = this.isFresh ? kind | BEGINS_PUBLICATION : kind;
+    this.isFresh = false;
     this.next = (number + 1) | 0;
-    if (message.messageType === MessageType.Video) this.hasVideo = true;
-    if (this.kindOf(number) === TagKind.Keyframe) {
+    if (kind === TagKind.Keyframe) {
       this.keyframe = number;
       this.hasKeyframe = true;
     } else if (message.kind === TagKind.SequenceHeader || message.kind === TagKind.Configuration) {
       this.keepConfiguration(message);
     }
-    this.expire(message.timestamp);
+    // Data messages have times of many kinds.
+    if (message.messageType !== MessageType.DataAmf0) this.expire(message.timestamp);
   }
 
   /** A message will not be whole: its publisher gave it up. Called by {@link IncomingMessage}. */
@@ -169,13 +172,14 @@ export class LiveStream {
 
   /** Keeps metadata for who joins later: the payload of a data message as players get it. null forgets it. */
   setMetadata(payload: Uint8Array | null): void {
-    const length = payload?.length ?? 0;
-    const fits = this.resizeHeaders(length - (this.metadata?.payload.length ?? 0));
-    this.metadata = payload === null || !fits ? null : { messageType: MessageType.DataAmf0, payload };
+    this.forgetHeader(this.metadata);
+    const fits = payload !== null && this.countHeader(payload.length);
+    this.metadata = fits ? { messageType: MessageType.DataAmf0, payload } : null;
   }
 
   /** Gives all memory back, but for what pending writes still read. */
   close(): void {
+    this.endPublication();
     this.first = this.next;
     this.ring.clear();
   }
@@ -196,35 +200,42 @@ export class LiveStream {
   typeOf(number: number): number {
     return readUint8(this.types, number & INDEX_MASK);
   }
-  /** ... and its {@link TagKind}. */
+  /** ... its {@link TagKind}, ... */
   kindOf(number: number): number {
-    return readUint8(this.kinds, number & INDEX_MASK);
+    return readUint8(this.kinds, number & INDEX_MASK) & ~BEGINS_PUBLICATION;
+  }
+  /** ... and whether it is the first of its publication. */
+  beginsPublication(number: number): boolean {
+    return (readUint8(this.kinds, number & INDEX_MASK) & BEGINS_PUBLICATION) !== 0;
   }
 
   private forget(): void {
     for (const message of this.incoming) message.abandon();
     this.incoming.length = 0;
-    this.hasVideo = false;
     this.hasKeyframe = false;
     this.metadata = null;
     this.configurations.clear();
     this.headerBytes = 0;
-    this.headersVersion++;
   }
 
   private keepConfiguration(message: IncomingMessage): void {
     const key = (message.messageType << 16) | (message.kind << 8) | message.trackId;
-    if (this.resizeHeaders(message.length - (this.configurations.get(key)?.payload.length ?? 0))) {
+    this.forgetHeader(this.configurations.get(key));
+    if (this.countHeader(message.length)) {
       this.configurations.set(key, { messageType: message.messageType, payload: message.copyPayload() });
     } else {
       this.configurations.delete(key);
     }
   }
 
-  private resizeHeaders(growth: number): boolean {
-    this.headersVersion++;
-    if (this.headerBytes + growth > this.maximumHeaderBytes) return false;
-    this.headerBytes += growth;
+  private forgetHeader(header: StreamHeader | null | undefined): void {
+    this.headerBytes -= header?.payload.length ?? 0;
+  }
+
+  /** @returns false when a header of that length would be too much. */
+  private countHeader(length: number): boolean {
+    if (this.headerBytes + length > this.maximumHeaderBytes) return false;
+    this.headerBytes += length;
     return true;
   }
 
@@ -237,11 +248,10 @@ export class LiveStream {
 
   private makeRoom(wire: number): boolean {
     if (wire > this.ring.capacityBytes) return false;
-    while (this.ring.room < wire) {
-      if (this.first === this.next) return false;
-      this.raise((this.first + 1) | 0);
-    }
-    return true;
+    while (this.ring.room < wire && this.first !== this.next) this.raise((this.first + 1) | 0);
+    // Nothing is kept any more, but the floor may still lie before messages that were given up.
+    if (this.ring.room < wire) this.raise(this.first);
+    return this.ring.room >= wire;
   }
 
   private raise(first: number): void {

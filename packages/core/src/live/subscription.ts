@@ -65,15 +65,11 @@ export class Subscription {
 
   /** Goes to the newest keyframe, as a player does that was away: after a pause, or when video is wanted again. */
   rejoin(): void {
-    const { joinPoint, next, hasVideo } = this.stream;
+    const { joinPoint, next, headers } = this.stream;
     this.next = joinPoint ?? next;
-    this.awaitsKeyframe = hasVideo && joinPoint === null;
-    this.needsHeaders = true;
-  }
-
-  /** Another publisher has begun: its video cannot be decoded before its first keyframe. */
-  awaitKeyframe(): void {
-    this.awaitsKeyframe = true;
+    this.awaitsKeyframe = joinPoint === null;
+    // Who is there before the publisher gets them among the messages: FFmpeg 9 loses tracks over repeated ones.
+    this.needsHeaders = headers.length > 0;
   }
 
   /** Moves on to the next message that the player is to get. @returns false when there is none now. */
@@ -166,6 +162,8 @@ export class Subscription {
 
   private takes(number: number): boolean {
     const { stream } = this;
+    // Whatever was before: the video of a publication cannot be decoded before its first keyframe.
+    if (stream.beginsPublication(number)) this.awaitsKeyframe = true;
     if (this.isPaused) return false;
     const messageType = stream.typeOf(number);
     if (messageType === MessageType.Audio) return this.receivesAudio;

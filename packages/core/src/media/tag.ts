@@ -16,7 +16,9 @@ export type TagKind = (typeof TagKind)[keyof typeof TagKind];
 /** How many of a tag's first bytes are enough to read it, ModEx blocks of unusual size apart. */
 export const TAG_HEAD_BYTES = 64;
 
+// Frame types (FLV E.4.3.1). A command is for the player, such as a seek; its first byte may look like a packet type.
 const KEYFRAME = 1;
+const COMMAND = 5;
 const AVC = 7;
 /** Codec ids that no specification defines, laid out like AVC: HEVC and AV1 of Chinese CDNs. */
 const UNOFFICIAL_HEVC = 12;
@@ -51,18 +53,15 @@ export class TagHead {
     this.trackId = 0;
     if (start === end) return;
     const first = readUint8(bytes, start);
-    const isKeyframe = ((first >> 4) & 7) === KEYFRAME;
+    const frameType = (first >> 4) & 7;
     if ((first & 0x80) === 0) {
-      this.readLegacyVideo(bytes, start, end, first & 15, isKeyframe);
+      this.readLegacyVideo(bytes, start, end, first & 15, frameType);
       return;
     }
     const packetType = this.resolve(bytes, start, end, first & 15, VIDEO_MULTITRACK);
-    if (packetType === SEQUENCE_START || packetType === VIDEO_MPEG2TS_SEQUENCE_START)
-      this.kind = TagKind.SequenceHeader;
-    else if (packetType === VIDEO_METADATA) this.kind = TagKind.Configuration;
-    else if (isKeyframe && (packetType === VIDEO_CODED_FRAMES || packetType === VIDEO_CODED_FRAMES_X)) {
-      this.kind = TagKind.Keyframe;
-    }
+    // Colour information counts whatever its frame type: FFmpeg writes that of a command.
+    if (packetType === VIDEO_METADATA) this.kind = TagKind.Configuration;
+    else if (frameType !== COMMAND) this.kind = exVideoKind(packetType, frameType);
   }
 
   /** @param end - as for {@link readVideo}. */
@@ -81,11 +80,13 @@ export class TagHead {
     }
   }
 
-  private readLegacyVideo(bytes: Uint8Array, start: number, end: number, codecId: number, isKeyframe: boolean): void {
+  private readLegacyVideo(bytes: Uint8Array, start: number, end: number, codecId: number, frameType: number): void {
+    if (frameType === COMMAND) return;
     const hasPacketType = codecId === AVC || codecId === UNOFFICIAL_HEVC || codecId === UNOFFICIAL_AV1;
-    const packetType = hasPacketType && end - start > 1 ? readUint8(bytes, start + 1) : 1;
+    if (hasPacketType && end - start < 2) return;
+    const packetType = hasPacketType ? readUint8(bytes, start + 1) : 1;
     if (packetType === 0) this.kind = TagKind.SequenceHeader;
-    else if (packetType === 1 && isKeyframe) this.kind = TagKind.Keyframe;
+    else if (packetType === 1 && frameType === KEYFRAME) this.kind = TagKind.Keyframe;
   }
 
   /** Steps over ModEx blocks and into the multitrack header. @returns the packet type that counts, or -1. */
@@ -112,5 +113,18 @@ export class TagHead {
     const trackAt = at + 1 + FOURCC_BYTES;
     if (trackTypes >> 4 === ONE_TRACK && trackAt < end) this.trackId = readUint8(bytes, trackAt);
     return trackTypes & 15;
+  }
+}
+
+function exVideoKind(packetType: number, frameType: number): TagKind {
+  switch (packetType) {
+    case SEQUENCE_START:
+    case VIDEO_MPEG2TS_SEQUENCE_START:
+      return TagKind.SequenceHeader;
+    case VIDEO_CODED_FRAMES:
+    case VIDEO_CODED_FRAMES_X:
+      return frameType === KEYFRAME ? TagKind.Keyframe : TagKind.Frame;
+    default:
+      return TagKind.Frame;
   }
 }

@@ -73,13 +73,13 @@ export class Relay {
   /**
    * Makes a session the publisher of a path.
    *
-   * @returns the stream; or null when somebody else publishes it and was heard of lately.
+   * @returns the stream; or null when somebody else publishes it and was heard of lately, or the session itself does.
    */
   claim(path: string, session: RelaySession, now: number): RelayStream | null {
     const stream = this.find(path);
     const holder = stream.publisher;
     if (holder !== null) {
-      if (now - holder.connection.lastReceived < this.takeoverAfter) return null;
+      if (holder === session || now - holder.connection.lastReceived < this.takeoverAfter) return null;
       holder.displace(stream);
       this.displaced.add(holder);
     }
