@@ -35,7 +35,7 @@ export interface Limits {
   amfValues: number;
   /** One AMF string. Default 1 MiB. */
   amfStringBytes: number;
-  /** App and stream names, in UTF-16 units. Default 1,024. */
+  /** App and stream names with their queries, in UTF-16 units. Default 1,024. */
   nameLength: number;
   /** Message streams that one connection may hold. Default 16. */
   messageStreams: number;
@@ -83,10 +83,13 @@ export const defaultLimits: Readonly<Limits> = Object.freeze({
   emptyMessagesPerSecond: 1_000,
 });
 
+/** What a limit may be at most, where the default is not the only reason: values are read by recursion. */
+const greatest: Partial<Limits> = { amfDepth: 512 };
+
 /**
  * The defaults with some of them replaced.
  *
- * @throws RangeError when a limit is not a positive integer, or is not a limit at all.
+ * @throws RangeError when a limit is not a positive integer, is too great, or is not a limit at all.
  */
 export function limitsWith(changes: Partial<Limits>): Readonly<Limits> {
   for (const [name, value] of Object.entries(changes)) {
@@ -96,6 +99,8 @@ export function limitsWith(changes: Partial<Limits>): Readonly<Limits> {
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new RangeError(`The limit "${name}" must be a positive integer, not ${value}.`);
     }
+    const most = greatest[name as keyof Limits] ?? Number.MAX_SAFE_INTEGER; // it is one of them, as was checked
+    if (value > most) throw new RangeError(`The limit "${name}" can be ${most} at most, not ${value}.`);
   }
   return Object.freeze({ ...defaultLimits, ...changes });
 }

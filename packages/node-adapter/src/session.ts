@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
-import { ConnectionEvent, type EndedRole, ErrorCode, pathOf, type RelaySession, type Request } from "@millrace/core";
-import type { Answer, Hooks, Peer, ServerEvent } from "./hooks.ts";
+import { ConnectionEvent, ErrorCode, pathOf, type RelaySession, type Request } from "@millrace/core";
+import type { Answer, Hooks, Peer, Refusal, ServerEvent } from "./hooks.ts";
 import { readShared } from "./shared-read.ts";
 
 /** How long a connection that is over may take to read what it is told last, in milliseconds. */
@@ -117,13 +117,14 @@ export class NodeSession {
       case ConnectionEvent.Waiting:
         this.socket.pause();
         // The next socket to be read overwrites what this one has not looked at yet.
-        if (!relaySession.connection.keepUnread()) this.destroy();
-        return false;
+        relaySession.connection.keepUnread();
+        return relaySession.connection.error !== null;
       case ConnectionEvent.Request:
+        this.reportEnds();
         if (relaySession.connection.request !== null) this.ask(relaySession.connection.request);
         return true;
       case ConnectionEvent.StreamEnded:
-        if (relaySession.ended !== null) this.reportEnd(relaySession.ended);
+        this.reportEnds();
         return true;
       case ConnectionEvent.Message:
       case ConnectionEvent.Command:
@@ -199,14 +200,17 @@ export class NodeSession {
       }
       return;
     }
-    const { reason, code } = answer === false ? { reason: "This is not allowed.", code: undefined } : answer;
+    // A hook in JavaScript may answer anything: what says neither yes nor why not is a no.
+    const { reason = "This is not allowed.", code } = Object(answer) as Partial<Refusal>;
     relaySession.connection.refuse(reason, code);
     const what = request.kind === "connect" ? `connect ${request.app}` : `${request.kind} ${pathOf(request)}`;
     host.emit({ type: "refused", peer, what, reason });
   }
 
-  private reportEnd({ path, role }: EndedRole): void {
-    this.host.emit({ type: role === "publisher" ? "unpublish" : "stop", peer: this.peer, path });
+  private reportEnds(): void {
+    for (const { path, role } of this.relaySession.takeEnded()) {
+      this.host.emit({ type: role === "publisher" ? "unpublish" : "stop", peer: this.peer, path });
+    }
   }
 
   /** The connection is over: what waits to be told is sent, then the socket is closed. */
@@ -217,7 +221,8 @@ export class NodeSession {
     if (error !== null && error.code !== ErrorCode.Refused) {
       this.host.emit({ type: "failed", peer: this.peer, code: error.code, message: error.message });
     }
-    for (const role of this.relaySession.leave()) this.reportEnd(role);
+    this.relaySession.leave();
+    this.reportEnds();
     // What still comes in is thrown away: a socket that is closed with unread bytes resets, and the farewell is lost.
     this.socket.resume();
     this.farewellDeadline = this.host.now() + FAREWELL;
@@ -226,7 +231,8 @@ export class NodeSession {
   /** The socket is closed. */
   private close(): void {
     this.isOver = true;
-    for (const role of this.relaySession.leave()) this.reportEnd(role);
+    this.relaySession.leave();
+    this.reportEnds();
     this.relaySession.close();
     this.host.closed(this);
     this.host.wakePlayers();

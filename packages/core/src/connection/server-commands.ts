@@ -216,7 +216,7 @@ export class ServerCommands {
       this.output.sender.call("_error", command.transactionId, null, answer);
       return Outcome.Malformed;
     }
-    return this.ask(request, request.app);
+    return this.ask(request, request.app + request.query);
   }
 
   private createStream(command: Command): Outcome {
@@ -289,10 +289,10 @@ export class ServerCommands {
   private pause(command: Command, stream: MessageStream | undefined): Outcome {
     const subscription = stream?.playback?.subscription;
     if (stream === undefined || subscription === undefined) return Outcome.Done;
-    const [paused] = command.arguments;
-    if (subscription.isPaused && paused !== true) subscription.rejoin();
-    subscription.isPaused = paused === true;
-    const code = subscription.isPaused ? StatusCode.PauseNotify : StatusCode.UnpauseNotify;
+    const isPause = command.arguments[0] === true;
+    if (isPause) subscription.pause();
+    else subscription.resume();
+    const code = isPause ? StatusCode.PauseNotify : StatusCode.UnpauseNotify;
     this.output.sender.status(stream.id, information("status", code, `${stream.name}: ${code}.`));
     return Outcome.Done;
   }
@@ -317,12 +317,8 @@ export class ServerCommands {
     const subscription = stream?.playback?.subscription;
     const [wanted] = command.arguments;
     if (stream === undefined || subscription === undefined || typeof wanted !== "boolean") return Outcome.Done;
-    if (command.name === "receiveAudio") {
-      subscription.receivesAudio = wanted;
-    } else {
-      if (wanted && !subscription.receivesVideo) subscription.rejoin();
-      subscription.receivesVideo = wanted;
-    }
+    if (command.name === "receiveAudio") subscription.receivesAudio = wanted;
+    else subscription.showVideo(wanted);
     if (wanted) {
       // RTMP 7.2.2.4, 7.2.2.5: turning on is answered by these two, turning off is not answered.
       this.output.sender.status(stream.id, information("status", StatusCode.SeekNotify, `${command.name}: on.`));

@@ -203,18 +203,18 @@ export class ServerConnection {
 
   /**
    * Copies what was not read yet of the lent bytes into the pool, for a caller that cannot keep them while the
-   * application decides.
-   *
-   * @returns false when the pool has nothing left; then the bytes are still lent.
+   * application decides. When the pool has nothing left the connection fails.
    */
-  keepUnread(): boolean {
+  keepUnread(): void {
     const length = this.parser.unreadBytes;
-    if (length === 0 || this.stash !== NO_BLOCK) return true;
+    if (length === 0 || this.stash !== NO_BLOCK) return;
     const block = this.pool.take(length);
-    if (block === NO_BLOCK) return false;
+    if (block === NO_BLOCK) {
+      this.fail(ErrorCode.PoolExhausted, "The buffer pool has nothing left for what the peer sent.");
+      return;
+    }
     this.parser.copyUnread(this.pool.memory, block);
     this.stash = block;
-    return true;
   }
 
   /** Lets the peer in, after it asked to connect. */

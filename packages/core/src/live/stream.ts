@@ -26,6 +26,8 @@ export interface StreamHeader {
 /** Messages that the index can name at a time: about 50 s of video and audio. */
 const INDEX_SIZE = 4096;
 const INDEX_MASK = INDEX_SIZE - 1;
+/** Media time that passes between two messages at most, in milliseconds; more is a jump. */
+const LONGEST_STEP = 10_000;
 /** In `kinds`, beside the kind: the message is the first of its publication. */
 const BEGINS_PUBLICATION = 0x80;
 
@@ -59,6 +61,9 @@ export class LiveStream {
   private readonly configurations = new Map<number, StreamHeader>();
   /** Whether no message of this publication is whole yet. */
   private isFresh = false;
+  /** Milliseconds of media that came, and the timestamp at which it stands. */
+  private clock = 0;
+  private clockTimestamp = 0;
   private keyframe = -1;
   private hasKeyframe = false;
 
@@ -68,6 +73,8 @@ export class LiveStream {
   /** No message from this one on lies before this position: messages may complete in another order than they begin. */
   private readonly floors: Int32Array = new Int32Array(INDEX_SIZE);
   private readonly timestamps: Uint32Array = new Uint32Array(INDEX_SIZE);
+  /** What the media clock said when the message came. */
+  private readonly ages: Int32Array = new Int32Array(INDEX_SIZE);
   private readonly types: Uint8Array = new Uint8Array(INDEX_SIZE);
   private readonly kinds: Uint8Array = new Uint8Array(INDEX_SIZE);
 
@@ -161,7 +168,9 @@ export class LiveStream {
       this.keepConfiguration(message);
     }
     // Data messages have times of many kinds.
-    if (message.messageType !== MessageType.DataAmf0) this.expire(message.timestamp);
+    if (message.messageType !== MessageType.DataAmf0) this.advanceClock(message.timestamp);
+    this.ages[slot] = this.clock;
+    this.expire();
   }
 
   /** A message will not be whole: its publisher gave it up. Called by {@link IncomingMessage}. */
@@ -239,9 +248,18 @@ export class LiveStream {
     return true;
   }
 
-  /** Lets go of what is older than the limit of time allows. Time that jumps back only postpones it. */
-  private expire(now: number): void {
-    while (((this.next - this.first) | 0) > 1 && ((now - this.timestampOf(this.first)) | 0) > this.maximumTime) {
+  /** A jump of the publisher's time, in either direction, makes nothing older: it takes no time. */
+  private advanceClock(timestamp: number): void {
+    const passed = (timestamp - this.clockTimestamp) | 0;
+    if (passed > 0 && passed <= LONGEST_STEP) this.clock = (this.clock + passed) | 0;
+    // A step back by less is audio beside video.
+    if (passed > 0 || passed < -LONGEST_STEP) this.clockTimestamp = timestamp | 0;
+  }
+
+  /** Lets go of what is older than the limit of time allows. */
+  private expire(): void {
+    while (((this.next - this.first) | 0) > 1) {
+      if (((this.clock - readInt(this.ages, this.first & INDEX_MASK)) | 0) <= this.maximumTime) return;
       this.raise((this.first + 1) | 0);
     }
   }

@@ -18,10 +18,7 @@ export class Subscription {
   bytes: Uint8Array;
   start = 0;
   end = 0;
-  /** The player gets no media while this is set. */
-  isPaused = false;
   receivesAudio = true;
-  receivesVideo = true;
   /** Whether the player must be given the stream's headers before its next message; set to false by who gave them. */
   needsHeaders = true;
   /** How often the player fell behind what is kept, and was moved to the newest keyframe. */
@@ -34,6 +31,8 @@ export class Subscription {
   /** The number of the next message to look at. */
   private next = 0;
   private awaitsKeyframe = false;
+  private isPaused = false;
+  private receivesVideo = true;
 
   /** The messages that are being sent: [runPosition, runEnd) of the ring. */
   private runPosition = 0;
@@ -50,7 +49,7 @@ export class Subscription {
     this.stream = stream;
     this.streamId = streamId;
     this.bytes = stream.memory;
-    this.rejoin();
+    this.join();
   }
 
   /** Whether the bytes lent so far end with a whole message, so that other chunks may follow. */
@@ -63,18 +62,32 @@ export class Subscription {
     return this.stream.timestampOf(this.next);
   }
 
-  /** Goes to the newest keyframe, as a player does that was away: after a pause, or when video is wanted again. */
-  rejoin(): void {
-    const { joinPoint, next, headers } = this.stream;
-    this.next = joinPoint ?? next;
-    this.awaitsKeyframe = joinPoint === null;
-    // Who is there before the publisher gets them among the messages: FFmpeg 9 loses tracks over repeated ones.
-    this.needsHeaders = headers.length > 0;
+  /** Gives the player no more media, once the messages under way are out. */
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  /** Goes on after a pause: at the newest keyframe, if one came meanwhile, else where it stopped. Never back. */
+  resume(): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    const { joinPoint } = this.stream;
+    if (joinPoint !== null && ((joinPoint - this.next) | 0) > 0) this.join();
+  }
+
+  /** Leaves video out, or takes it up again at the next keyframe. */
+  showVideo(wanted: boolean): void {
+    if (wanted && !this.receivesVideo) {
+      this.awaitsKeyframe = true;
+      this.needsHeaders = this.stream.headers.length > 0;
+    }
+    this.receivesVideo = wanted;
   }
 
   /** Moves on to the next message that the player is to get. @returns false when there is none now. */
   advance(): boolean {
     const { stream } = this;
+    if (this.isPaused) return false;
     if (((stream.first - this.next) | 0) > 0) this.skip();
     while (this.next !== stream.next) {
       if (this.takes(this.next)) return true;
@@ -164,7 +177,6 @@ export class Subscription {
     const { stream } = this;
     // Whatever was before: the video of a publication cannot be decoded before its first keyframe.
     if (stream.beginsPublication(number)) this.awaitsKeyframe = true;
-    if (this.isPaused) return false;
     const messageType = stream.typeOf(number);
     if (messageType === MessageType.Audio) return this.receivesAudio;
     if (messageType !== MessageType.Video) return true;
@@ -178,8 +190,17 @@ export class Subscription {
   private skip(): void {
     const { stream } = this;
     this.skips++;
-    this.rejoin();
+    this.join();
     if (stream.joinPoint === null) this.next = stream.first;
+  }
+
+  /** Goes to the newest keyframe; or to the end, to wait for one. */
+  private join(): void {
+    const { joinPoint, next, headers } = this.stream;
+    this.next = joinPoint ?? next;
+    this.awaitsKeyframe = joinPoint === null;
+    // Who is there before the publisher gets them among the messages: FFmpeg 9 loses tracks over repeated ones.
+    this.needsHeaders = headers.length > 0;
   }
 
   private unpin(): void {

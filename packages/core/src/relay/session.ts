@@ -14,9 +14,9 @@ export interface EndedRole {
  */
 export class RelaySession {
   readonly connection: ServerConnection;
-  /** What ended last, after `StreamEnded`. */
-  ended: EndedRole | null = null;
   private readonly relay: Relay;
+  /** What ended since {@link takeEnded}. */
+  private ended: EndedRole[] = [];
   /** By message stream id. */
   private readonly published = new Map<number, RelayStream>();
   private readonly played = new Map<number, RelayStream>();
@@ -72,15 +72,19 @@ export class RelaySession {
 
   /** Another publisher takes a stream over: this one's connection is over, its players stay. */
   displace(stream: RelayStream): void {
-    for (const [id, own] of this.published) if (own === stream) this.published.delete(id);
     this.connection.dismiss(StatusCode.PublishBadName, `${stream.path} is published by somebody else now.`);
   }
 
   /** Ends all that the peer does, when its connection is over; what it is told last may still be sent. */
-  leave(): EndedRole[] {
-    return [...this.published.keys(), ...this.played.keys()]
-      .map((id) => this.endRole(id))
-      .filter((role) => role !== null);
+  leave(): void {
+    for (const id of [...this.published.keys(), ...this.played.keys()]) this.endRole(id);
+  }
+
+  /** What the peer published and played, and does not any more, since this was asked last. */
+  takeEnded(): readonly EndedRole[] {
+    const { ended } = this;
+    if (ended.length > 0) this.ended = [];
+    return ended;
   }
 
   /** Gives all memory back, after the socket was closed and the peer has left. */
@@ -88,23 +92,21 @@ export class RelaySession {
     this.connection.close();
   }
 
-  private endRole(streamId: number): EndedRole | null {
+  private endRole(streamId: number): void {
     const published = this.published.get(streamId);
     const played = this.played.get(streamId);
     if (published !== undefined) {
       this.published.delete(streamId);
-      this.relay.unpublish(published);
-      this.ended = { path: published.path, role: "publisher" };
-      return this.ended;
+      // Unless somebody else has taken it over.
+      if (published.publisher === this) this.relay.unpublish(published);
+      this.ended.push({ path: published.path, role: "publisher" });
     }
     if (played !== undefined) {
       this.played.delete(streamId);
       if (![...this.played.values()].includes(played)) played.players.delete(this);
       this.relay.tidy(played);
-      this.ended = { path: played.path, role: "player" };
-      return this.ended;
+      this.ended.push({ path: played.path, role: "player" });
     }
-    return null;
   }
 }
 
