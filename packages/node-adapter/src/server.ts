@@ -167,7 +167,7 @@ export class Server implements SessionHost {
 
   private accept(socket: Socket): void {
     const relaySession = this.relay.open(randomBytes(RANDOM_BYTES), this.now());
-    const peer = { id: ++this.connections, address: `${socket.remoteAddress ?? "?"}:${socket.remotePort ?? "?"}` };
+    const peer = { id: ++this.connections, address: addressOf(socket) };
     this.sessions.set(relaySession, new NodeSession(this, socket, relaySession, peer));
   }
 
@@ -185,6 +185,12 @@ export class Server implements SessionHost {
     const now = this.now();
     for (const session of this.sessions.values()) session.tick(now);
   }
+}
+
+/** IPv4 as everybody writes it, also where the server listens on IPv6 for both. */
+function addressOf({ remoteAddress = "?", remotePort = 0 }: Socket): string {
+  const address = remoteAddress.replace(/^::ffff:/, "");
+  return address.includes(":") ? `[${address}]:${remotePort}` : `${address}:${remotePort}`;
 }
 
 function describe({ path, live, players }: RelayStream): StreamInfo {
