@@ -74,6 +74,8 @@ const FAILED = 4;
 /** No event yet: payload follows. */
 const GO_ON = -1;
 const NO_CONTINUATION = -1;
+/** fmt 3 with a basic header of one byte begins here: chunk stream 2. */
+const FIRST_SHORT_CONTINUATION = 0xc2;
 // What the functions that read a header answer, where they do not answer its length.
 const BROKEN = -1;
 const INCOMPLETE = -2;
@@ -210,8 +212,7 @@ export class ChunkParser {
     let start = this.position;
     const inputEnd = this.inputEnd;
     if (this.phase !== IN_PAYLOAD) {
-      if (this.phase === IN_HEADER && start !== inputEnd && readUint8(this.input, start) === this.continuation) {
-        // The most common header by far: one byte by which the current message goes on. It changes no state but this.
+      if (this.phase === IN_HEADER && start !== inputEnd && this.continues(readUint8(this.input, start))) {
         start++;
         this.position = start;
         this.format = 3;
@@ -234,6 +235,31 @@ export class ChunkParser {
     this.start = start;
     this.end = start + length;
     return this.deliver(length);
+  }
+
+  /**
+   * Whether a byte is a whole header by which a message goes on, whose chunk stream is the current one then: by far the
+   * most common header, and the only one that is not read by {@link readHeader}. Where the chunk stream stays the same no
+   * state is touched.
+   */
+  private continues(first: number): boolean {
+    if (first === this.continuation) return true;
+    if (first < FIRST_SHORT_CONTINUATION) return false;
+    const state = this.state;
+    const slot = first & 63;
+    const base = slot << WORDS_BITS;
+    const remaining = readInt(state, base + REMAINING);
+    const typeAndFlags = readInt(state, base + TYPE_AND_FLAGS);
+    if (remaining === 0 || (typeAndFlags & HAS_EXTENSION) !== 0 || base === this.base) return false;
+    state[this.base + REMAINING] = this.remaining;
+    this.remaining = remaining;
+    this.base = base;
+    this.slot = slot;
+    this.chunkStreamId = slot;
+    this.messageLength = readInt(state, base + LENGTH);
+    this.messageType = typeAndFlags & TYPE_MASK;
+    this.continuation = first;
+    return true;
   }
 
   /** Accounts for a span of payload that lies in buffer[start, end) by now. */
