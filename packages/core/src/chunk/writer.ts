@@ -8,9 +8,9 @@ import {
   writeUint32,
 } from "../bytes/index.ts";
 import { isExtended, writeBasicHeader, writeContinuation, writeFullHeader } from "./header.ts";
+import { INITIAL_CHUNK_SIZE, LARGEST_CHUNK_SIZE, LONGEST_HEADER } from "./header-reader.ts";
 import { MessageType } from "./message-type.ts";
 import { OutgoingQueue } from "./outgoing-queue.ts";
-import { INITIAL_CHUNK_SIZE, LARGEST_CHUNK_SIZE, LONGEST_HEADER } from "./parser.ts";
 
 /** How urgent a chunk stream is: a more urgent one goes first, also between two chunks of a less urgent message. */
 export const Priority = { Control: 0, Command: 1, Audio: 2, Video: 3 } as const;
