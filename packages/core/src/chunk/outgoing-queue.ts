@@ -1,4 +1,4 @@
-import { readWord } from "../bytes/index.ts";
+import { readInt } from "../bytes/index.ts";
 
 // One message is eight words, for the reasons given in the parser; its bytes are kept beside them.
 const WORDS_BITS = 3;
@@ -20,7 +20,7 @@ export class OutgoingQueue {
   sent = 0;
   private capacity = FIRST_CAPACITY;
   private first = 0;
-  private words: Uint32Array = new Uint32Array(FIRST_CAPACITY << WORDS_BITS);
+  private words: Int32Array = new Int32Array(FIRST_CAPACITY << WORDS_BITS);
   private payloads: Uint8Array[] = new Array<Uint8Array>(FIRST_CAPACITY).fill(nothing);
 
   get chunkStreamId(): number {
@@ -30,10 +30,10 @@ export class OutgoingQueue {
     return this.word(TYPE);
   }
   get messageStreamId(): number {
-    return this.word(STREAM_ID);
+    return this.word(STREAM_ID) >>> 0;
   }
   get timestamp(): number {
-    return this.word(TIMESTAMP);
+    return this.word(TIMESTAMP) >>> 0;
   }
   get start(): number {
     return this.word(START);
@@ -83,11 +83,11 @@ export class OutgoingQueue {
   }
 
   private word(index: number): number {
-    return readWord(this.words, (this.first << WORDS_BITS) + index);
+    return readInt(this.words, (this.first << WORDS_BITS) + index);
   }
 
   private grow(): void {
-    const words = new Uint32Array(this.words.length * 2);
+    const words = new Int32Array(this.words.length * 2);
     const turned = this.words.subarray(this.first << WORDS_BITS);
     words.set(turned);
     words.set(this.words.subarray(0, this.first << WORDS_BITS), turned.length);

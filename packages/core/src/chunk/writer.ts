@@ -19,6 +19,7 @@ export type Priority = (typeof Priority)[keyof typeof Priority];
 const CONTROL_CHUNK_STREAM = 2;
 /** Headers are shortened on chunk streams below this; the others always begin with a full one. */
 const DIRECT_IDS = 64;
+const PRIORITIES = 4;
 const LARGEST_ID = 65_599;
 const NO_BLOCK = -1;
 
@@ -164,7 +165,12 @@ export class ChunkWriter {
         if (at === end) break;
         into[at++] = readUint8(this.header, this.headerStart++);
       } else if (this.active === null) {
-        if (at === end || !this.beginChunk()) break;
+        const queue = at === end ? null : this.mostUrgent();
+        if (queue === null) break;
+        const next = this.writeWholeChunks(queue, into, at, end);
+        if (next > at) this.endChunk(queue);
+        else this.beginChunk(queue);
+        at = next;
       } else if (this.chunkRemaining === 0) {
         this.endChunk(this.active);
       } else {
@@ -216,20 +222,46 @@ export class ChunkWriter {
     return this.queues[priority] as OutgoingQueue;
   }
 
-  /** Chooses the most urgent message and makes the header of its next chunk. */
-  private beginChunk(): boolean {
-    for (const queue of this.queues) {
-      if (queue.length === 0) continue;
-      this.active = queue;
-      this.headerStart = 0;
-      this.headerEnd =
-        queue.sent === 0
-          ? this.messageHeader(queue)
-          : writeContinuation(this.header, 0, queue.chunkStreamId, queue.timestamp);
-      this.chunkRemaining = Math.min(queue.end - queue.start - queue.sent, this.chunkSize);
-      return true;
+  private mostUrgent(): OutgoingQueue | null {
+    for (let priority = 0; priority < PRIORITIES; priority++) {
+      // priority lies inside
+      const queue = this.queues[priority] as OutgoingQueue;
+      if (queue.length > 0) return queue;
     }
-    return false;
+    return null;
+  }
+
+  /**
+   * Writes the chunks of a queue's first message that certainly fit: nothing more urgent can come in between, since
+   * nothing is queued while this runs. @returns where they end.
+   */
+  private writeWholeChunks(queue: OutgoingQueue, into: Uint8Array, at: number, end: number): number {
+    const { bytes, start, end: payloadEnd, chunkStreamId, timestamp } = queue;
+    const { chunkSize } = this;
+    let from = start + queue.sent;
+    let to = at;
+    while (from < payloadEnd) {
+      const length = Math.min(payloadEnd - from, chunkSize);
+      if (end - to < LONGEST_HEADER + length) break;
+      to = from === start ? this.writeHeader(queue, into, to) : writeContinuation(into, to, chunkStreamId, timestamp);
+      copyBytes(bytes, from, from + length, into, to);
+      to += length;
+      from += length;
+    }
+    this.pendingBytes -= from - start - queue.sent;
+    queue.sent = from - start;
+    return to;
+  }
+
+  /** Begins the next chunk of a queue, to be handed out in pieces. */
+  private beginChunk(queue: OutgoingQueue): void {
+    this.active = queue;
+    this.chunkRemaining = Math.min(queue.end - queue.start - queue.sent, this.chunkSize);
+    this.headerStart = 0;
+    this.headerEnd =
+      queue.sent === 0
+        ? this.writeHeader(queue, this.header, 0)
+        : writeContinuation(this.header, 0, queue.chunkStreamId, queue.timestamp);
   }
 
   private writePayload(queue: OutgoingQueue, into: Uint8Array, at: number, end: number): number {
@@ -251,12 +283,11 @@ export class ChunkWriter {
     this.pendingMessages--;
   }
 
-  private messageHeader(queue: OutgoingQueue): number {
-    const header = this.header;
+  private writeHeader(queue: OutgoingQueue, into: Uint8Array, at: number): number {
     const { chunkStreamId, timestamp, messageType, messageStreamId } = queue;
     const length = queue.end - queue.start;
     if (!this.shortHeaders || chunkStreamId >= DIRECT_IDS) {
-      return writeFullHeader(header, 0, chunkStreamId, timestamp, length, messageType, messageStreamId);
+      return writeFullHeader(into, at, chunkStreamId, timestamp, length, messageType, messageStreamId);
     }
     const known = this.known;
     const base = chunkStreamId << WORDS_BITS;
@@ -272,13 +303,13 @@ export class ChunkWriter {
     known[base + TYPE_AND_STARTED] = typeAndStarted;
     known[base + STREAM_ID] = messageStreamId;
     if (!follows || !sameStream) {
-      return writeFullHeader(header, 0, chunkStreamId, timestamp, length, messageType, messageStreamId);
+      return writeFullHeader(into, at, chunkStreamId, timestamp, length, messageType, messageStreamId);
     }
-    const next = writeBasicHeader(header, 0, isLike ? 2 : 1, chunkStreamId);
-    writeUint24(header, next, timestamp - before);
+    const next = writeBasicHeader(into, at, isLike ? 2 : 1, chunkStreamId);
+    writeUint24(into, next, timestamp - before);
     if (isLike) return next + 3;
-    writeUint24(header, next + 3, length);
-    header[next + 6] = messageType;
+    writeUint24(into, next + 3, length);
+    into[next + 6] = messageType;
     return next + 7;
   }
 }
