@@ -1,6 +1,7 @@
-import { createServer, type Server } from "@millrace/node-adapter";
+import { createServer } from "@millrace/node-adapter";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { JsonReport } from "./json-report.ts";
+import type { Report } from "./report.ts";
 import { TextReport } from "./text-report.ts";
 
 interface ServeOptions {
@@ -8,15 +9,6 @@ interface ServeOptions {
   readonly host?: string;
   readonly json: boolean;
   readonly takeoverAfter: number;
-}
-
-/** How the relay tells what it does. */
-export interface Report {
-  /** @param host - null for all addresses of this machine */
-  listening(server: Server, host: string | null, port: number): void;
-  event: NonNullable<Parameters<typeof createServer>[0]>["onEvent"];
-  /** The relay stops. */
-  closing(): void;
 }
 
 /** `millrace serve`: a relay that publishers and players connect to. */
@@ -38,7 +30,7 @@ async function serve(options: ServeOptions): Promise<void> {
   const report: Report = options.json ? new JsonReport() : new TextReport();
   const server = createServer({
     takeoverAfter: options.takeoverAfter,
-    onEvent: (event) => report.event?.(event),
+    onEvent: report.event,
   });
   try {
     await server.listen(options.port, options.host);

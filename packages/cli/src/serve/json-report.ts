@@ -1,7 +1,7 @@
 import { errorName } from "@millrace/core/errors";
 import type { Server, ServerEvent } from "@millrace/node-adapter";
-import type { Report } from "./command.ts";
 import { LoadMeter } from "./load.ts";
+import type { Report } from "./report.ts";
 
 /** How often the load is told, in milliseconds. */
 const LOAD_INTERVAL = 10_000;

@@ -2,8 +2,8 @@ import { errorName } from "@millrace/core/errors";
 import type { Server, ServerEvent } from "@millrace/node-adapter";
 import { paintFor } from "../paint.ts";
 import { printable } from "../printable.ts";
-import type { Report } from "./command.ts";
 import { LoadMeter } from "./load.ts";
+import type { Report } from "./report.ts";
 
 const STATUS_INTERVAL = 1_000;
 const CLEAR_LINE = "\r\u001b[2K";

@@ -1,6 +1,7 @@
 import { readInt, readInt32, readInt32LE, readUint8, readUint24 } from "../bytes/index.ts";
 import { ErrorCode, type ProtocolError } from "../errors.ts";
 import type { Limits } from "../limits.ts";
+import { EXTENDED } from "./header.ts";
 import { lengthLimitOf, lengthTable } from "./message-type.ts";
 import type { ChunkTolerances } from "./tolerances.ts";
 
@@ -8,8 +9,6 @@ import type { ChunkTolerances } from "./tolerances.ts";
 export const INITIAL_CHUNK_SIZE = 128;
 /** A message has at most 24 bits of length, so larger chunk sizes mean the same as this one (RTMP 5.4.1). */
 export const LARGEST_CHUNK_SIZE = 0xffffff;
-/** The 24-bit field that announces a 32-bit one behind the message header (RTMP 5.3.1.3). */
-const EXTENDED = 0xffffff;
 /** The longest header: 3 bytes basic header, 11 bytes message header, 4 bytes extended timestamp. */
 export const LONGEST_HEADER = 18;
 /** Chunk stream ids below this are their own place in the state; later ones get the next free place. */

@@ -1,7 +1,7 @@
 import { writeUint24, writeUint32, writeUint32LE } from "../bytes/index.ts";
 
 /** The 24-bit timestamp field that announces a 32-bit one behind the message header (RTMP 5.3.1.3). */
-const EXTENDED = 0xffffff;
+export const EXTENDED = 0xffffff;
 
 /** Writes a basic header in its shortest form (RTMP 5.3.1.1). @returns where it ends. */
 export function writeBasicHeader(into: Uint8Array, at: number, format: number, chunkStreamId: number): number {

@@ -68,6 +68,8 @@ class Watched {
   isLent = false;
   /** How many messages there were when it joined; of those it gets some from the newest keyframe on. */
   readonly joined: number;
+  /** Whether the newest keyframe, if there was one, had not left the ring when it joined. */
+  readonly keyframeIsKept: boolean;
   /** The place in the published messages behind the last one that it read. */
   private next = 0;
   isPaused = false;
@@ -78,6 +80,7 @@ class Watched {
     this.publisher = publisher;
     this.streamId = streamId;
     this.joined = publisher.published.length;
+    this.keyframeIsKept = stream.joinPoint !== null;
     this.player = new Player(stream, streamId);
   }
 
@@ -127,8 +130,9 @@ class Watched {
 }
 
 /** What a player gets of what was published behind its joining, when it never fell behind. */
-function expected(published: readonly Published[], joined: number): string[] {
-  let awaitsKeyframe = !published.slice(0, joined).some((each) => isJoinPoint(each, published[joined - 1]));
+function expected(published: readonly Published[], joined: number, keyframeIsKept: boolean): string[] {
+  const hasJoinPoint = published.slice(0, joined).some((each) => isJoinPoint(each, published[joined - 1]));
+  let awaitsKeyframe = !(hasJoinPoint && keyframeIsKept);
   // The first publication has begun before anybody could join.
   let publication = published[joined - 1]?.publication ?? 0;
   return published.slice(joined).flatMap((each) => {
@@ -214,7 +218,7 @@ describe("a live stream and its players", () => {
             if (watcher.isPaused || !watched.includes(watcher)) continue;
             watcher.drain();
             if (!watcher.isPlain || watcher.player.subscription.skips > 0) continue;
-            const wanted = expected(publisher.published, watcher.joined);
+            const wanted = expected(publisher.published, watcher.joined, watcher.keyframeIsKept);
             expect(watcher.messages.slice(watcher.messages.length - wanted.length)).toEqual(wanted);
           }
           expect(stream.ring.heldSegments).toBe(pool.lentBlocks);
