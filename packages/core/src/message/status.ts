@@ -7,7 +7,6 @@ export const StatusCode = {
   ConnectInvalidApp: "NetConnection.Connect.InvalidApp",
   ConnectAppShutdown: "NetConnection.Connect.AppShutdown",
   CallFailed: "NetConnection.Call.Failed",
-  CallBadVersion: "NetConnection.Call.BadVersion",
   PublishStart: "NetStream.Publish.Start",
   PublishBadName: "NetStream.Publish.BadName",
   PublishDenied: "NetStream.Publish.Denied",
