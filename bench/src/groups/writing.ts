@@ -55,11 +55,12 @@ export function writingGroup(chunkSize: number): Group {
 
 function place(messages: readonly Message[]): PlacedMessage[] {
   let at = pool.take(messages.reduce((sum, { payload }) => sum + payload.length, 0));
-  return messages.map(({ payload, ...message }) => {
+  return messages.map(({ chunkStreamId, messageType, messageStreamId, timestamp, payload }) => {
     pool.memory.set(payload, at);
     const start = at;
     at += payload.length;
-    return { ...message, start, end: at };
+    // Written out, because V8 makes slow objects of those that are spread from a rest.
+    return { chunkStreamId, messageType, messageStreamId, timestamp, start, end: at };
   });
 }
 

@@ -1,7 +1,7 @@
 /** Up to here a loop is faster than making a view for `set`, ... */
 const SHORT = 48;
 /** ... and up to here also than calling `copyWithin`. */
-const TINY = 8;
+export const TINY = 8;
 
 /**
  * Copies bytes[start, end) to `into` at `at`. Within one array (see {@link BufferPool.memory}) it makes no view, and the

@@ -1,4 +1,3 @@
-import { copyBytes } from "./copy.ts";
 import { readInt } from "./integers.ts";
 import type { BufferPool } from "./pool.ts";
 
@@ -93,7 +92,7 @@ export class SegmentRing {
       if (block === NO_BLOCK) return false;
       const inSegment = to & mask;
       const length = Math.min(end - from, this.segmentBytes - inSegment);
-      copyBytes(bytes, from, from + length, this.pool.memory, block + inSegment);
+      this.pool.copy(bytes, from, from + length, this.pool.memory, block + inSegment);
       from += length;
       to = (to + length) | 0;
     }
@@ -108,7 +107,7 @@ export class SegmentRing {
       const inSegment = from & mask;
       const length = Math.min(end - at, this.segmentBytes - inSegment);
       const source = this.blockAt(from) + inSegment;
-      copyBytes(this.pool.memory, source, source + length, into, at);
+      this.pool.copy(this.pool.memory, source, source + length, into, at);
       at += length;
     }
   }

@@ -1,8 +1,8 @@
-import { readInt, readInt32, readInt32LE, readUint8, readUint24 } from "../bytes/index.ts";
+import { type BufferPool, readInt, readInt32, readInt32LE, readUint8, readUint24 } from "../bytes/index.ts";
 import { ErrorCode, type ProtocolError } from "../errors.ts";
 import type { Limits } from "../limits.ts";
 import { EXTENDED } from "./header.ts";
-import { lengthLimitOf, lengthTable } from "./message-type.ts";
+import { lengthLimitOf, lengthTable, MessageType } from "./message-type.ts";
 import type { ChunkTolerances } from "./tolerances.ts";
 
 /** In force in both directions until a Set Chunk Size (RTMP 5.4.1). */
@@ -134,6 +134,44 @@ export abstract class ChunkHeaderReader {
   }
 
   /**
+   * Copies the payload of whole chunks in the middle of messages, one after the other, to where those messages are gathered:
+   * memory[blocks[slot] + offset, …), as far as capacities[slot] goes. It stops at the first chunk that is anything else.
+   * The current chunk stream stays the current one.
+   *
+   * @returns where that chunk begins.
+   */
+  protected copyContinuations(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    pool: BufferPool,
+    blocks: Int32Array,
+    capacities: Int32Array,
+  ): number {
+    const { state, chunkSize } = this;
+    const slots = Math.min(capacities.length, DIRECT_IDS);
+    const last = end - chunkSize - 1;
+    let at = start;
+    state[this.base + REMAINING] = this.remaining;
+    while (at <= last) {
+      const first = readUint8(bytes, at);
+      const slot = first & 63;
+      if (first < FIRST_SHORT_CONTINUATION || slot >= slots) break;
+      const base = slot << WORDS_BITS;
+      const remaining = readInt(state, base + REMAINING);
+      const typeAndFlags = readInt(state, base + TYPE_AND_FLAGS);
+      const isPlain = (typeAndFlags & HAS_EXTENSION) === 0 && (typeAndFlags & TYPE_MASK) > MessageType.Abort;
+      const offset = readInt(state, base + LENGTH) - remaining;
+      if (remaining <= chunkSize || !isPlain || offset + chunkSize > readInt(capacities, slot)) break;
+      pool.copy(bytes, at + 1, at + 1 + chunkSize, pool.memory, readInt(blocks, slot) + offset);
+      state[base + REMAINING] = remaining - chunkSize;
+      at += chunkSize + 1;
+    }
+    this.remaining = readInt(state, this.base + REMAINING);
+    return at;
+  }
+
+  /**
    * Reads the header at bytes[at, end) and makes its chunk stream the current one.
    *
    * @returns its length; `INCOMPLETE`, with nothing changed, when it does not end in these bytes; or `BROKEN`.
@@ -230,17 +268,11 @@ export abstract class ChunkHeaderReader {
       field = readInt32(bytes, next - 4);
     }
     const state = this.state;
-    let flags = readInt(state, base + TYPE_AND_FLAGS);
-    if ((flags & STARTED) === 0) {
-      if (!this.begin(format, base)) return BROKEN;
-      flags = readInt(state, base + TYPE_AND_FLAGS);
-    }
+    if (readInt(state, base + REMAINING) !== 0) return this.repeatsHeader(bytes, at, format, base, field) ? next : BROKEN;
+    if ((readInt(state, base + TYPE_AND_FLAGS) & STARTED) === 0 && !this.begin(format, base)) return BROKEN;
+    const flags = readInt(state, base + TYPE_AND_FLAGS);
     const length = format < 2 ? readUint24(bytes, at + 3) : readInt(state, base + LENGTH);
     const messageType = format < 2 ? readUint8(bytes, at + 6) : flags & TYPE_MASK;
-    if (readInt(state, base + REMAINING) !== 0) {
-      const streamId = format === 0 ? readInt32LE(bytes, at + 7) : readInt(state, base + STREAM_ID);
-      return this.repeatsHeader(format, base, field, length, messageType, streamId) ? next : BROKEN;
-    }
     if (length > readInt(this.greatestLengths, messageType)) return this.failLength(messageType, length);
     if (format === 0) {
       state[base + TIMESTAMP] = field;
@@ -295,23 +327,14 @@ export abstract class ChunkHeaderReader {
     return true;
   }
 
-  /** Whether a header inside a message says only what is known (tolerance `repeatedHeader`). */
-  private repeatsHeader(
-    format: number,
-    base: number,
-    field: number,
-    length: number,
-    messageType: number,
-    streamId: number,
-  ): boolean {
+  /** Whether a header inside a message, whole at `at`, says only what is known (tolerance `repeatedHeader`). */
+  private repeatsHeader(bytes: Uint8Array, at: number, format: number, base: number, field: number): boolean {
     const state = this.state;
-    const known = readInt(state, base + (format === 0 ? TIMESTAMP : FIELD));
-    const repeats =
-      this.tolerances.repeatedHeader &&
-      known === (field | 0) &&
-      length === readInt(state, base + LENGTH) &&
-      messageType === (readInt(state, base + TYPE_AND_FLAGS) & TYPE_MASK) &&
-      streamId === readInt(state, base + STREAM_ID);
+    const sameTime = readInt(state, base + (format === 0 ? TIMESTAMP : FIELD)) === (field | 0);
+    const sameLength = format > 1 || readUint24(bytes, at + 3) === readInt(state, base + LENGTH);
+    const sameType = format > 1 || readUint8(bytes, at + 6) === (readInt(state, base + TYPE_AND_FLAGS) & TYPE_MASK);
+    const sameStream = format > 0 || readInt32LE(bytes, at + 7) === readInt(state, base + STREAM_ID);
+    const repeats = this.tolerances.repeatedHeader && sameTime && sameLength && sameType && sameStream;
     if (repeats) this.repeatedHeaders++;
     return repeats;
   }

@@ -1,4 +1,4 @@
-import { copyBytes, readUint8 } from "../bytes/index.ts";
+import { type BufferPool, copyBytes, readInt, readUint8 } from "../bytes/index.ts";
 import { ErrorCode, ProtocolError } from "../errors.ts";
 import { defaultLimits, type Limits } from "../limits.ts";
 import { BROKEN, ChunkHeaderReader, INCOMPLETE, LARGEST_CHUNK_SIZE, LONGEST_HEADER } from "./header-reader.ts";
@@ -124,11 +124,13 @@ export class ChunkParser extends ChunkHeaderReader {
     if (this.phase !== IN_PAYLOAD) {
       if (this.phase === IN_HEADER && start !== inputEnd && this.continues(readUint8(this.input, start))) {
         start++;
-        this.position = start;
+        const length = Math.min(this.remaining, this.chunkSize);
         this.format = 3;
         this.headerLength = 1;
-        this.chunkLength = Math.min(this.remaining, this.chunkSize);
-        this.chunkRemaining = this.chunkLength;
+        this.chunkLength = length;
+        if (length <= inputEnd - start) return this.wholeChunk(start, length);
+        this.chunkRemaining = length;
+        this.position = start;
         this.phase = IN_PAYLOAD;
       } else {
         const event = this.phase === IN_HEADER ? this.beginChunk() : this.resume();
@@ -145,6 +147,43 @@ export class ChunkParser extends ChunkHeaderReader {
     this.start = start;
     this.end = start + length;
     return this.deliver(length);
+  }
+
+  /** The payload of a continuation that lies whole in the input: what `poll` and `deliver` do otherwise, in fewer steps. */
+  private wholeChunk(start: number, length: number): ChunkEvent {
+    const remaining = this.remaining;
+    this.position = start + length;
+    this.buffer = this.input;
+    this.start = start;
+    this.end = start + length;
+    this.payloadOffset = this.messageLength - remaining;
+    this.chunkOffset = 0;
+    this.remaining = remaining - length;
+    this.chunkRemaining = 0;
+    this.isLast = remaining === length;
+    if (this.isLast) this.endMessage();
+    return this.messageType <= MessageType.Abort ? this.obey() : ChunkEvent.Payload;
+  }
+
+  /**
+   * Takes the payload that needs no event, because it neither begins nor ends a message: copies it to where its message is
+   * gathered, memory[blocks[slot] + offset, …) of the pool, as far as capacities[slot] goes. The fields of the last event
+   * are not valid any more.
+   */
+  gather(pool: BufferPool, blocks: Int32Array, capacities: Int32Array): void {
+    if (this.phase === IN_PAYLOAD && this.messageType > MessageType.Abort && this.slot < capacities.length) {
+      const length = Math.min(this.chunkRemaining, this.inputEnd - this.position);
+      const offset = this.messageLength - this.remaining;
+      if (length === this.remaining || offset + length > readInt(capacities, this.slot)) return;
+      pool.copy(this.input, this.position, this.position + length, pool.memory, readInt(blocks, this.slot) + offset);
+      this.position += length;
+      this.remaining -= length;
+      this.chunkRemaining -= length;
+      if (this.chunkRemaining === 0) this.phase = IN_HEADER;
+    }
+    if (this.phase === IN_HEADER && this.position !== this.inputEnd) {
+      this.position = this.copyContinuations(this.input, this.position, this.inputEnd, pool, blocks, capacities);
+    }
   }
 
   /** Accounts for a span of payload that lies in buffer[start, end) by now. */

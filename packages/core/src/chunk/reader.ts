@@ -70,6 +70,7 @@ export class MessageReader {
   poll(): MessageEvent {
     if (this.assembler.error !== null) return MessageEvent.Failed;
     for (;;) {
+      this.assembler.gather(this.parser);
       const event = this.parser.poll();
       if (event === ChunkEvent.Payload) {
         const assembly = this.assembler.add(this.parser);

@@ -1,12 +1,4 @@
-import {
-  type BufferPool,
-  copyBytes,
-  readUint8,
-  readUint32,
-  readWord,
-  writeUint24,
-  writeUint32,
-} from "../bytes/index.ts";
+import { type BufferPool, readUint8, readUint32, readWord, writeUint24, writeUint32 } from "../bytes/index.ts";
 import { isExtended, writeBasicHeader, writeContinuation, writeFullHeader } from "./header.ts";
 import { INITIAL_CHUNK_SIZE, LARGEST_CHUNK_SIZE, LONGEST_HEADER } from "./header-reader.ts";
 import { MessageType } from "./message-type.ts";
@@ -137,7 +129,7 @@ export class ChunkWriter {
     checkMessage(chunkStreamId, bytes, start, end);
     const block = this.pool.take(end - start);
     if (block === NO_BLOCK) return false;
-    copyBytes(bytes, start, end, this.pool.memory, block);
+    this.pool.copy(bytes, start, end, this.pool.memory, block);
     const memory = this.pool.memory;
     this.push(chunkStreamId, messageType, messageStreamId, timestamp, memory, block, block + end - start, true);
     return true;
@@ -237,14 +229,14 @@ export class ChunkWriter {
    */
   private writeWholeChunks(queue: OutgoingQueue, into: Uint8Array, at: number, end: number): number {
     const { bytes, start, end: payloadEnd, chunkStreamId, timestamp } = queue;
-    const { chunkSize } = this;
+    const { chunkSize, pool } = this;
     let from = start + queue.sent;
     let to = at;
     while (from < payloadEnd) {
       const length = Math.min(payloadEnd - from, chunkSize);
       if (end - to < LONGEST_HEADER + length) break;
       to = from === start ? this.writeHeader(queue, into, to) : writeContinuation(into, to, chunkStreamId, timestamp);
-      copyBytes(bytes, from, from + length, into, to);
+      pool.copy(bytes, from, from + length, into, to);
       to += length;
       from += length;
     }
@@ -267,7 +259,7 @@ export class ChunkWriter {
   private writePayload(queue: OutgoingQueue, into: Uint8Array, at: number, end: number): number {
     const length = Math.min(this.chunkRemaining, end - at);
     const from = queue.start + queue.sent;
-    copyBytes(queue.bytes, from, from + length, into, at);
+    this.pool.copy(queue.bytes, from, from + length, into, at);
     queue.sent += length;
     this.pendingBytes -= length;
     this.chunkRemaining -= length;

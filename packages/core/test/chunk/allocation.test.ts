@@ -3,7 +3,7 @@ import { measure } from "./measure.ts";
 
 /** The lines of --trace-gc that stand between the two lines of the script. */
 function collections(subject: string): string[] {
-  const lines = measure(["--trace-gc"], "collections", subject).split("\n");
+  const lines = measure(["--trace-gc", "--expose-gc"], "collections", subject).split("\n");
   const start = lines.indexOf("measuring");
   const end = lines.findIndex((line) => /^measured \d{8,} chunks$/.test(line));
   expect(start).toBeGreaterThan(-1);

@@ -72,13 +72,41 @@ describe("a message in several pieces", () => {
     expect([pool.lentBlocks, pool.peakLentBytes]).toEqual([1, KiB]);
   });
 
-  it("gives its memory back when the next message is borrowed", () => {
+  it("keeps its memory for the next message of its size, and gives it back for one of another size", () => {
     const pool = new BufferPool(16 * KiB);
     const reader = new MessageReader(pool);
+    const held = () => {
+      reader.poll();
+      return [reader.start, pool.lentBlocks, reader.assembler.heldBytes];
+    };
     feed(reader, "04 00000a 000082 08 01000000 aa*128 c4 bbbb 04 000014 000001 08 01000000 cc");
+    const first = held();
+    expect(first).toEqual([first[0], 1, KiB]);
     reader.poll();
-    reader.poll();
-    expect([payload(reader), pool.lentBlocks, reader.assembler.heldBytes]).toEqual(["cc", 0, 0]);
+    expect([payload(reader), pool.lentBlocks]).toEqual(["cc", 1]);
+    feed(reader, "04 000014 000082 08 01000000 dd*128 c4 eeee");
+    expect(held()).toEqual(first);
+    feed(reader, `04 000014 000c80 08 01000000 ff*128 ${"c4 ff*128 ".repeat(24)}`);
+    expect(held().slice(1)).toEqual([1, 4 * KiB]);
+    reader.close();
+    expect([pool.lentBlocks, reader.assembler.heldBytes]).toEqual([0, 0]);
+  });
+
+  it("grows into memory of its own, whatever else is gathered beside it", () => {
+    const reader = new MessageReader(new BufferPool(512 * KiB));
+    const chunks = (basicHeader: number, fill: string) => `${basicHeader.toString(16)} ${fill}*128 `;
+    const begin = (id: string, fill: string) => `${id} 000000 00a000 08 01000000 ${fill}*128 `;
+    const middle = Array.from({ length: 318 }, () => chunks(0xc4, "aa") + chunks(0xc5, "bb")).join("");
+    feed(reader, `${begin("04", "aa")} ${begin("05", "bb")} ${middle} ${chunks(0xc4, "aa")} ${chunks(0xc5, "bb")}`);
+    expect([reader.poll(), payload(reader)]).toEqual([MessageEvent.Message, "aa*40960"]);
+    expect([reader.poll(), payload(reader)]).toEqual([MessageEvent.Message, "bb*40960"]);
+  });
+
+  it("is obeyed when it is a Set Chunk Size in chunks of one byte", () => {
+    const reader = new MessageReader(new BufferPool(16 * KiB));
+    feed(reader, "02 000000 000004 01 00000000 00000001 02 000000 000004 01 00000000 00 c2 00 c2 01 c2 00");
+    expect([reader.poll(), reader.poll(), payload(reader)]).toEqual([1, 1, "00000100"]);
+    expect(reader.parser.chunkSize).toBe(256);
   });
 
   it("is kept apart from those of other chunk streams, near and distant", () => {
