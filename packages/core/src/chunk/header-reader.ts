@@ -268,7 +268,8 @@ export abstract class ChunkHeaderReader {
       field = readInt32(bytes, next - 4);
     }
     const state = this.state;
-    if (readInt(state, base + REMAINING) !== 0) return this.repeatsHeader(bytes, at, format, base, field) ? next : BROKEN;
+    if (readInt(state, base + REMAINING) !== 0)
+      return this.repeatsHeader(bytes, at, format, base, field) ? next : BROKEN;
     if ((readInt(state, base + TYPE_AND_FLAGS) & STARTED) === 0 && !this.begin(format, base)) return BROKEN;
     const flags = readInt(state, base + TYPE_AND_FLAGS);
     const length = format < 2 ? readUint24(bytes, at + 3) : readInt(state, base + LENGTH);
