@@ -65,7 +65,7 @@ export const ErrorCode = {
   CommandBeforeConnect: 501,
   /** A second `connect` on one connection. */
   CommandSecondConnect: 502,
-  /** No `connect` within the limit `connectTimeout`. */
+  /** No `connect`, or no answer to it, within the limit `connectTimeout`. */
   ConnectTimeout: 503,
   /** More bytes before `connect` than the limit `bytesBeforeConnect`. */
   BytesBeforeConnectLimit: 504,
@@ -83,6 +83,10 @@ export const ErrorCode = {
   Refused: 510,
   /** More media for streams that the peer does not publish than the limit `strayMediaBytes`. */
   MediaWithoutPublish: 511,
+  /** The peer takes the media that it plays too slowly (`giveUpAfter` of the live stream). */
+  PlayerTooSlow: 512,
+  /** The server answered `connect` with an error. */
+  ConnectRefused: 513,
 } as const;
 
 export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];

@@ -53,6 +53,10 @@ export interface Limits {
   strayMediaBytes: number;
   /** Empty messages received in a second. Default 1,000. */
   emptyMessagesPerSecond: number;
+  /** Own commands whose answers are waited for at a time. Default 256. */
+  pendingCalls: number;
+  /** How long the answer to an own command is waited for. Default 30 s. */
+  callTimeout: number;
 }
 
 export const defaultLimits: Readonly<Limits> = Object.freeze({
@@ -81,6 +85,8 @@ export const defaultLimits: Readonly<Limits> = Object.freeze({
   pingAnswersPerSecond: 20,
   strayMediaBytes: 4_194_304,
   emptyMessagesPerSecond: 1_000,
+  pendingCalls: 256,
+  callTimeout: 30_000,
 });
 
 /** What a limit may be at most, where the default is not the only reason: values are read by recursion. */

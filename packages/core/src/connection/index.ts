@@ -1,12 +1,15 @@
+export { authenticationQuery, type Credentials } from "./client-authentication.ts";
+export type { Answer, Status, Welcome } from "./client-commands.ts";
+export type { ConnectOptions } from "./client-connect.ts";
+export { ClientConnection, type ClientConnectionOptions, ClientEvent, type Refusal } from "./client-connection.ts";
+export { PlayedStream, type PlayOptions } from "./client-played-stream.ts";
+export { PublishedStream, type PublishType } from "./client-published-stream.ts";
+export { ClientStream, StreamState } from "./client-stream.ts";
+export { Connection, type ConnectionOptions, type ReceivedMessage, SharedEvent } from "./connection.ts";
 export { FlowControl } from "./flow-control.ts";
 export { MessageStream } from "./message-stream.ts";
 export { Output } from "./output.ts";
 export { Playback } from "./playback.ts";
 export type { ConnectRequest, PlayRequest, PublishRequest, Request } from "./requests.ts";
 export type { EndedStream } from "./server-commands.ts";
-export {
-  ConnectionEvent,
-  type ReceivedMessage,
-  ServerConnection,
-  type ServerConnectionOptions,
-} from "./server-connection.ts";
+export { ConnectionEvent, ServerConnection } from "./server-connection.ts";

@@ -1,6 +1,15 @@
 import type { ChunkParser } from "../chunk/index.ts";
-import type { IncomingMessage } from "../live/index.ts";
-import type { MessageStream } from "./message-stream.ts";
+import type { IncomingMessage, LiveStream } from "../live/index.ts";
+
+/** A message stream on which the peer may send media. */
+export interface MediaTarget {
+  /** Whether it may now. */
+  readonly takesMedia: boolean;
+  /** Where the media goes; null hands each message to the application. */
+  readonly sink: LiveStream | null;
+  /** The same, to be called when something of a publisher is there for it. */
+  openSink(): LiveStream | null;
+}
 
 /** What becomes of the message of a chunk stream. */
 const Route = {
@@ -14,11 +23,11 @@ const Route = {
 type Route = (typeof Route)[keyof typeof Route];
 
 /**
- * Carries audio and video of a publishing peer into its live stream: each span is copied once, from the received bytes to
+ * Carries audio and video that the peer sends into a live stream: each span is copied once, from the received bytes to
  * the place in the ring from which all players get it.
  */
 export class MediaIntake {
-  /** Media that came for streams that the peer does not publish, in bytes. */
+  /** Media that came for streams that take none, in bytes. */
   strayBytes = 0;
   private readonly routes: Route[] = [];
   private readonly messages: (IncomingMessage | null)[] = [];
@@ -28,7 +37,7 @@ export class MediaIntake {
    *
    * @returns false when the span is for the application.
    */
-  take(parser: ChunkParser, stream: MessageStream | undefined): boolean {
+  take(parser: ChunkParser, stream: MediaTarget | undefined): boolean {
     const { slot } = parser;
     if (parser.payloadOffset === 0) this.routes[slot] = this.begin(parser, stream);
     const route = this.routes[slot];
@@ -54,10 +63,11 @@ export class MediaIntake {
     for (let slot = 0; slot < this.messages.length; slot++) this.abort(slot);
   }
 
-  private begin(parser: ChunkParser, stream: MessageStream | undefined): Route {
-    if (stream === undefined || !stream.isPublishing) return Route.Nowhere;
-    if (stream.sink === null) return Route.Application;
-    this.messages[parser.slot] = stream.sink.begin(parser.messageType, parser.timestamp, parser.messageLength);
+  private begin(parser: ChunkParser, stream: MediaTarget | undefined): Route {
+    if (stream === undefined || !stream.takesMedia) return Route.Nowhere;
+    const sink = stream.openSink();
+    if (sink === null) return Route.Application;
+    this.messages[parser.slot] = sink.begin(parser.messageType, parser.timestamp, parser.messageLength);
     return Route.Stream;
   }
 }

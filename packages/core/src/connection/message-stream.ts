@@ -1,8 +1,9 @@
 import type { LiveStream } from "../live/index.ts";
+import type { MediaTarget } from "./media-intake.ts";
 import type { Playback } from "./playback.ts";
 
 /** A message stream that the peer created (RTMP 7.2.1.3), and what it does with it: nothing, publish or play. */
-export class MessageStream {
+export class MessageStream implements MediaTarget {
   readonly id: number;
   /** The name under which it is published or played; empty while it is neither. */
   name = "";
@@ -19,6 +20,14 @@ export class MessageStream {
 
   get isIdle(): boolean {
     return !this.isPublishing && this.playback === null;
+  }
+
+  get takesMedia(): boolean {
+    return this.isPublishing;
+  }
+
+  openSink(): LiveStream | null {
+    return this.sink;
   }
 
   /** Ends what the peer does with it; the stream may be used again. */

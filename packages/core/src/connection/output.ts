@@ -54,6 +54,11 @@ export class Output {
     return this.writer.pendingBytes + MESSAGE_COST * this.writer.pendingMessages;
   }
 
+  /** Whether the peer is given up, because it takes what it plays too slowly. */
+  isTooSlow(now: number): boolean {
+    return this.playbacks.some((playback) => playback.isTooSlow(now));
+  }
+
   add(playback: Playback): void {
     this.playbacks.push(playback);
   }

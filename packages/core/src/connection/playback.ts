@@ -28,6 +28,12 @@ export class Playback {
     this.publication = stream.isPublished ? stream.publication : -1;
   }
 
+  /** Whether the player is so far behind that it is given up. */
+  isTooSlow(now: number): boolean {
+    this.stream.now = now;
+    return !this.isEnded && this.subscription.lag > this.stream.giveUpAfter;
+  }
+
   /**
    * Tells the player what it has to know before its next media; that may fill the writer.
    *

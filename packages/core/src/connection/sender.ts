@@ -1,6 +1,6 @@
 import type { AmfValue } from "../amf/index.ts";
 import { type ChunkWriter, MessageType } from "../chunk/index.ts";
-import { controlPayload, encodeValues, userControlPayload } from "../message/index.ts";
+import { controlPayload, encodeValues, information, StatusCode, userControlPayload } from "../message/index.ts";
 
 /**
  * Chunk streams by custom: what FFmpeg, OBS, librtmp and SRS use. They mean nothing by specification, but a client is
@@ -31,10 +31,26 @@ export class Sender {
     this.message(ChunkStream.Connection, MessageType.CommandAmf0, 0, 0, encodeValues(name, transactionId, ...values));
   }
 
+  /** A command on a message stream. */
+  callOn(streamId: number, name: string, transactionId: number, ...values: AmfValue[]): void {
+    const payload = encodeValues(name, transactionId, ...values);
+    this.message(ChunkStream.Stream, MessageType.CommandAmf0, streamId, 0, payload);
+  }
+
+  /** The answer to a command of the peer's: its result. Transaction id 0 wants none (RTMP 7.1.1). */
+  result(transactionId: number, value: AmfValue): void {
+    if (transactionId !== 0) this.call("_result", transactionId, null, value);
+  }
+
+  /** The answer to a command of the peer's: that it failed. */
+  error(transactionId: number, description: string): void {
+    if (transactionId === 0) return;
+    this.call("_error", transactionId, null, information("error", StatusCode.CallFailed, description));
+  }
+
   /** What happened to a stream: onStatus on its own message stream (RTMP 7.2.2). Its transaction id is always 0. */
   status(streamId: number, information: AmfValue): void {
-    const payload = encodeValues("onStatus", 0, null, information);
-    this.message(ChunkStream.Stream, MessageType.CommandAmf0, streamId, 0, payload);
+    this.callOn(streamId, "onStatus", 0, null, information);
   }
 
   /** A data message on a stream. */

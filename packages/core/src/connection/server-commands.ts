@@ -188,16 +188,13 @@ export class ServerCommands {
 
   /** The answer to a command: its result. */
   result(command: Command, value: AmfValue): Outcome {
-    if (command.transactionId !== 0) this.output.sender.call("_result", command.transactionId, null, value);
+    this.output.sender.result(command.transactionId, value);
     return Outcome.Done;
   }
 
   /** The answer to a command: that it failed. */
   error(command: Command, description: string): Outcome {
-    if (command.transactionId !== 0) {
-      const answer = information("error", StatusCode.CallFailed, description);
-      this.output.sender.call("_error", command.transactionId, null, answer);
-    }
+    this.output.sender.error(command.transactionId, description);
     return Outcome.Done;
   }
 

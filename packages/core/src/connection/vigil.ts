@@ -84,7 +84,7 @@ export class Vigil {
       return { code: ErrorCode.HandshakeTimeout, text };
     }
     if (this.stage === Stage.Connect && now - this.handshakeDone >= limits.connectTimeout) {
-      return { code: ErrorCode.ConnectTimeout, text: `No connect came within ${limits.connectTimeout} ms.` };
+      return { code: ErrorCode.ConnectTimeout, text: `Nothing was connected within ${limits.connectTimeout} ms.` };
     }
     if (now - Math.min(...this.unfinished, NEVER) >= limits.partialMessageTimeout) {
       const text = `A message stayed unfinished for ${limits.partialMessageTimeout} ms.`;

@@ -7,7 +7,7 @@ import type { Limits } from "../limits.ts";
 export interface Command {
   /** The method, or `_result` or `_error`. */
   readonly name: string;
-  /** The number under which an answer is expected; 0 when none is. */
+  /** The number under which an answer is expected; 0 when none is, and where the peer left it out. */
   readonly transactionId: number;
   /** The command object: usually an object or null. null where the peer left it out. */
   readonly object: AmfValue;
@@ -35,6 +35,8 @@ export function readCommand(
   const reader = new Amf0Reader(limits, Math.min(COMMAND_DEPTH, limits.amfDepth));
   reader.reset(bytes, selected ? start + 1 : start, end);
   const name = reader.readString();
+  // FFmpeg's server sends onFCPublish as a name and nothing more.
+  if (name !== null && reader.atEnd) return { name, transactionId: 0, object: null, arguments: [] };
   const transactionId = name === null ? null : reader.readNumber();
   if (reader.error !== null) return reader.error;
   if (name === null || transactionId === null) {

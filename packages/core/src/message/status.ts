@@ -1,11 +1,13 @@
 import { AmfObject, type AmfValue } from "../amf/index.ts";
 
-/** Codes of information objects that this implementation sends (RTMP 7.2; ActionScript 3, NetStatusEvent.info). */
+/** Codes of information objects that this implementation sends or acts upon (RTMP 7.2; ActionScript 3, NetStatusEvent.info). */
 export const StatusCode = {
   ConnectSuccess: "NetConnection.Connect.Success",
   ConnectRejected: "NetConnection.Connect.Rejected",
   ConnectInvalidApp: "NetConnection.Connect.InvalidApp",
   ConnectAppShutdown: "NetConnection.Connect.AppShutdown",
+  /** A server asks its client to connect again, perhaps elsewhere (E-RTMP v2, "Reconnect Request"). */
+  ConnectReconnectRequest: "NetConnection.Connect.ReconnectRequest",
   CallFailed: "NetConnection.Call.Failed",
   PublishStart: "NetStream.Publish.Start",
   PublishBadName: "NetStream.Publish.BadName",

@@ -52,6 +52,11 @@ describe("readCommand", () => {
     });
   });
 
+  it("takes a name alone for a command that wants no answer, as FFmpeg's server sends onFCPublish", () => {
+    const command = { name: "onFCPublish", transactionId: 0, object: null, arguments: [] };
+    expect(read(encodeValues("onFCPublish"))).toEqual(command);
+  });
+
   it("reads the AMF3 kind with the format selector, and without it", () => {
     const selected = Buffer.concat([Buffer.of(0), Buffer.from(createStream, "hex")]);
     expect(read(selected, true)).toEqual(read(createStream));
@@ -62,7 +67,6 @@ describe("readCommand", () => {
   it.each([
     ["nothing at all", ""],
     ["no name", encodeValues(1, 1)],
-    ["no transaction id", encodeValues("connect")],
     ["a string for a transaction id", encodeValues("connect", "1", null)],
     ["null for a name", encodeValues(null, 1, null)],
   ])("refuses %s", (_, payload) => {
@@ -90,7 +94,7 @@ describe("readCommand", () => {
         const cut = read(payload.slice(0, length));
         if (cut instanceof ProtocolError)
           expect([ErrorCode.AmfTruncated, ErrorCode.CommandMalformed]).toContain(cut.code);
-        else expect(payload.startsWith(hex(encodeValues(cut.name, cut.transactionId)))).toBe(true);
+        else expect(payload.startsWith(hex(encodeValues(cut.name)))).toBe(true);
       }
     }
   });
