@@ -13,6 +13,8 @@ const TICK = 250;
 export interface ServerOptions extends RelayOptions, Hooks {
   /** How long a hook may take, in milliseconds; then the peer is refused. Default 10,000. */
   decisionTimeout?: number;
+  /** Peers are numbered from this on, plus 1: servers that report to one place can be told apart. Default 0. */
+  peersFrom?: number;
   /** Told of everything that happens. It must not throw. */
   onEvent?: (event: ServerEvent) => void;
 }
@@ -47,9 +49,11 @@ export class Server implements SessionHost {
   private readonly onEvent: (event: ServerEvent) => void;
   private readonly sessions = new Map<RelaySession, NodeSession>();
   private readonly netServer: NetServer;
-  private connections = 0;
+  private connections: number;
   private ticker: NodeJS.Timeout | null = null;
-  private flushIsDue = false;
+  /** When players are to be sent what is new: in the next turn of the event loop, or a little later. */
+  private soon: NodeJS.Immediate | undefined;
+  private later: NodeJS.Timeout | undefined;
   private closing: Promise<void> | null = null;
   /** Set while `close` waits for the last session. */
   private drained: (() => void) | null = null;
@@ -57,6 +61,7 @@ export class Server implements SessionHost {
   constructor(options: ServerOptions) {
     this.hooks = options;
     this.decisionTimeout = options.decisionTimeout ?? 10_000;
+    this.connections = options.peersFrom ?? 0;
     this.onEvent = options.onEvent ?? (() => {});
     this.relay = new Relay(options);
     this.memory = this.relay.pool.memory;
@@ -71,7 +76,7 @@ export class Server implements SessionHost {
     return [...this.relay.streams.values()].map(describe);
   }
 
-  /** Connections of every kind. */
+  /** Connections of every kind, those of other workers included. */
   get connectionCount(): number {
     return this.sessions.size;
   }
@@ -136,12 +141,22 @@ export class Server implements SessionHost {
 
   /** New media goes out once per turn of the event loop, to all players of a stream. */
   wakePlayers(): void {
-    if (this.flushIsDue || this.relay.changed.size + this.relay.displaced.size === 0) return;
-    this.flushIsDue = true;
-    setImmediate(() => {
-      this.flushIsDue = false;
-      this.flushPlayers();
-    });
+    const { changed, unhurried, displaced, audioWait } = this.relay;
+    if (changed.size + displaced.size > 0) {
+      this.soon ??= setImmediate(() => this.flushPlayers());
+    } else if (unhurried.size > 0) {
+      this.later ??= setTimeout(() => this.flushPlayers(), audioWait);
+    }
+  }
+
+  /**
+   * Takes a connection of another worker of the house, which plays for players of its own.
+   *
+   * @param host - keeps it away from the application's hooks and events
+   */
+  acceptLink(socket: Socket, host: SessionHost): void {
+    const relaySession = this.relay.openLink(randomBytes(RANDOM_BYTES), this.now());
+    this.sessions.set(relaySession, new NodeSession(host, socket, relaySession, { id: 0, address: "" }));
   }
 
   closed(session: NodeSession): void {
@@ -163,6 +178,8 @@ export class Server implements SessionHost {
     clearTimeout(cut);
     this.relay.pool.give(this.readStart);
     if (this.ticker !== null) clearInterval(this.ticker);
+    clearImmediate(this.soon);
+    clearTimeout(this.later);
   }
 
   private accept(socket: Socket): void {
@@ -172,13 +189,11 @@ export class Server implements SessionHost {
   }
 
   private flushPlayers(): void {
-    const { changed, displaced } = this.relay;
-    for (const { players } of changed) {
-      for (const player of players) this.sessions.get(player)?.flush();
-    }
-    changed.clear();
-    for (const relaySession of displaced) this.sessions.get(relaySession)?.pump();
-    displaced.clear();
+    clearImmediate(this.soon);
+    clearTimeout(this.later);
+    this.soon = undefined;
+    this.later = undefined;
+    this.relay.flush();
   }
 
   private tick(): void {

@@ -1,7 +1,8 @@
 import type { Socket } from "node:net";
-import { ConnectionEvent, ErrorCode, pathOf, type RelaySession, type Request } from "@millrace/core";
+import { type Carrier, ConnectionEvent, ErrorCode, pathOf, type RelaySession, type Request } from "@millrace/core";
 import type { Answer, Hooks, Peer, Refusal, ServerEvent } from "./hooks.ts";
 import { readShared } from "./shared-read.ts";
+import { SocketWriter } from "./socket-writer.ts";
 
 /** How long a connection that is over may take to read what it is told last, in milliseconds. */
 const FAREWELL = 1_000;
@@ -22,13 +23,15 @@ export interface SessionHost {
 }
 
 /** Carries the bytes of one socket to and from a relay session. */
-export class NodeSession {
+export class NodeSession implements Carrier {
   readonly relaySession: RelaySession;
   readonly peer: Peer;
   private readonly host: SessionHost;
   private readonly socket: Socket;
-  private isWriting = false;
+  private readonly writer: SocketWriter;
   private isOver = false;
+  /** False when the socket is closed, or about to be. */
+  private isWritable = true;
   /** When the application must have decided; Infinity when nothing is to be decided. */
   private decisionDeadline = Number.POSITIVE_INFINITY;
   /** Counts decisions, so that a late answer does not decide the next request. */
@@ -41,7 +44,9 @@ export class NodeSession {
     this.host = host;
     const socket = readShared(accepted, host.readBuffer, (length) => this.receive(length));
     this.socket = socket;
+    this.writer = new SocketWriter(socket, () => this.written());
     this.relaySession = relaySession;
+    relaySession.carrier = this;
     this.peer = peer;
     socket.setNoDelay(true);
     // A peer that sends nothing more is gone: it could not even answer a ping.
@@ -70,15 +75,15 @@ export class NodeSession {
 
   /** Writes what waits, unless a write is under way, whose end will do it. */
   flush(): void {
-    if (this.isWriting || this.socket.destroyed || this.socket.writableEnded) return;
+    if (this.writer.isWriting || !this.isWritable) return;
     const { output } = this.relaySession.connection;
-    if (output.lend()) {
-      this.isWriting = true;
-      const { bytes, start, end } = output;
-      this.socket.write(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start), this.written);
-    } else if (this.isOver) {
-      this.socket.end();
+    while (output.lend()) {
+      if (!this.writer.write(output.bytes, output.start, output.end)) return;
+      output.release();
     }
+    if (!this.isOver) return;
+    this.isWritable = false;
+    this.socket.end();
   }
 
   /** Ends the connection: the peer is told why. */
@@ -89,6 +94,7 @@ export class NodeSession {
 
   /** Ends the connection at once. */
   destroy(): void {
+    this.isWritable = false;
     this.socket.destroy();
   }
 
@@ -231,6 +237,7 @@ export class NodeSession {
   /** The socket is closed. */
   private close(): void {
     this.isOver = true;
+    this.isWritable = false;
     this.relaySession.leave();
     this.reportEnds();
     this.relaySession.close();
@@ -238,13 +245,11 @@ export class NodeSession {
     this.host.wakePlayers();
   }
 
-  private readonly written = (error?: Error | null): void => {
-    // After an error the socket is about to be closed, which gives all back.
-    if (error || this.socket.destroyed) return;
-    this.isWriting = false;
+  /** The piece that was under way is written. */
+  private written(): void {
     this.relaySession.connection.output.release();
     this.flush();
-  };
+  }
 }
 
 /** Also those of other libraries. */

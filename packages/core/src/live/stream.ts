@@ -15,6 +15,13 @@ export interface LiveStreamOptions {
   maximumHeaderBytes?: number;
   /** Bytes of one segment of the ring. Default 128 KiB. */
   segmentBytes?: number;
+  // For how long messages may wait for a player, in milliseconds; what it was behind when it joined does not count.
+  /** From here on it gets audio first. Default 1,000. */
+  audioFirstAfter?: number;
+  /** From here on it loses video, up to a keyframe. Default 5,000. */
+  dropVideoAfter?: number;
+  /** From here on it is given up: its connection is closed. Default 15,000. */
+  giveUpAfter?: number;
 }
 
 /** A message that whoever joins needs first: metadata, a sequence header, or the like. */
@@ -49,8 +56,15 @@ export class LiveStream {
   publication = 0;
   /** Messages that did not fit into the ring, or for which the pool had nothing left. */
   droppedMessages = 0;
+  /** The time, in milliseconds of any monotonic clock: set by who publishes or plays, before it does so. */
+  now = 0;
+  /** How often a player was so far behind that it lost media. */
+  skips = 0;
 
   readonly chunkSize: number;
+  readonly audioFirstAfter: number;
+  readonly dropVideoAfter: number;
+  readonly giveUpAfter: number;
   readonly ring: SegmentRing;
   private readonly pool: BufferPool;
   private readonly maximumTime: number;
@@ -73,8 +87,9 @@ export class LiveStream {
   /** No message from this one on lies before this position: messages may complete in another order than they begin. */
   private readonly floors: Int32Array = new Int32Array(INDEX_SIZE);
   private readonly timestamps: Uint32Array = new Uint32Array(INDEX_SIZE);
-  /** What the media clock said when the message came. */
+  /** What the media clock said when the message came, and what the time was. */
   private readonly ages: Int32Array = new Int32Array(INDEX_SIZE);
+  private readonly arrivals: Int32Array = new Int32Array(INDEX_SIZE);
   private readonly types: Uint8Array = new Uint8Array(INDEX_SIZE);
   private readonly kinds: Uint8Array = new Uint8Array(INDEX_SIZE);
 
@@ -85,6 +100,9 @@ export class LiveStream {
   constructor(pool: BufferPool, options: LiveStreamOptions = {}) {
     this.pool = pool;
     this.chunkSize = options.chunkSize ?? 4096;
+    this.audioFirstAfter = options.audioFirstAfter ?? 1_000;
+    this.dropVideoAfter = options.dropVideoAfter ?? 5_000;
+    this.giveUpAfter = options.giveUpAfter ?? 15_000;
     this.maximumTime = options.maximumTime ?? 30_000;
     this.maximumHeaderBytes = options.maximumHeaderBytes ?? 262_144;
     this.ring = new SegmentRing(pool, {
@@ -170,6 +188,7 @@ export class LiveStream {
     // Data messages have times of many kinds.
     if (message.messageType !== MessageType.DataAmf0) this.advanceClock(message.timestamp);
     this.ages[slot] = this.clock;
+    this.arrivals[slot] = this.now;
     this.expire();
   }
 
@@ -191,6 +210,21 @@ export class LiveStream {
     this.endPublication();
     this.first = this.next;
     this.ring.clear();
+  }
+
+  /** Milliseconds since a message came; 0 for one that is still to come. */
+  waitOf(number: number): number {
+    if (number === this.next) return 0;
+    const oldest = ((number - this.first) | 0) < 0 ? this.first : number;
+    return oldest === this.next ? 0 : ((this.now | 0) - readInt(this.arrivals, oldest & INDEX_MASK)) | 0;
+  }
+
+  /** Whether all messages from this one on are audio. */
+  isAudioSince(number: number): boolean {
+    for (let each = number; each !== this.next; each = (each + 1) | 0) {
+      if (this.typeOf(each) !== MessageType.Audio) return false;
+    }
+    return true;
   }
 
   /** Of a message that is kept: its place in the ring, ... */

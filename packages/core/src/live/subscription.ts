@@ -1,15 +1,19 @@
-import { writeUint32LE } from "../bytes/index.ts";
-import { isExtended, MessageType } from "../chunk/index.ts";
+import { MessageType } from "../chunk/index.ts";
 import { TagKind } from "../media/index.ts";
-import { LONGEST_WIRE_HEADER, WIRE_STREAM_ID } from "./incoming.ts";
+import { WIRE_STREAM_ID } from "./incoming.ts";
+import { Run } from "./run.ts";
 import type { LiveStream } from "./stream.ts";
 
-/** Where the message stream id stands in a fmt 0 header with a basic header of one byte. */
-const STREAM_ID_OFFSET = 8;
+/** Chunks of a video message that a player who is behind gets at a time, so that audio can go in between. */
+const CHUNKS_AT_A_TIME = 4;
+const ALL = Number.POSITIVE_INFINITY;
 
 /**
  * A player's place in a {@link LiveStream}. It holds no media of its own: {@link lend} shows the next bytes to be written
  * in the ring itself, as many messages at once as lie in one piece.
+ *
+ * A player that is behind gets audio and data first, also between the chunks of a large video message: it has a second
+ * place in the stream for that. One that is further behind loses video up to a keyframe; see {@link LiveStreamOptions}.
  *
  * A piece that was lent stays pinned until {@link release}; at most one is lent at a time.
  */
@@ -21,7 +25,7 @@ export class Subscription {
   receivesAudio = true;
   /** Whether the player must be given the stream's headers before its next message; set to false by who gave them. */
   needsHeaders = true;
-  /** How often the player fell behind what is kept, and was moved to the newest keyframe. */
+  /** How often the player was so far behind that it lost media. */
   skips = 0;
 
   readonly stream: LiveStream;
@@ -30,36 +34,57 @@ export class Subscription {
 
   /** The number of the next message to look at. */
   private next = 0;
+  /** All audio and data before this message was sent or left out. When it lies before `next`, some of it still waits. */
+  private audioNext = 0;
+  /** The message that {@link advance} found, and whether it is audio or data that overtakes. */
+  private found = 0;
+  private overtakes = false;
   private awaitsKeyframe = false;
+  /** Frames before `skipEnd` are left out. */
+  private isSkipping = false;
+  private skipEnd = 0;
+  /** Milliseconds that the player may be behind because it began there, until it has caught up. */
+  private headStart = 0;
   private isPaused = false;
   private receivesVideo = true;
 
-  /** The messages that are being sent: [runPosition, runEnd) of the ring. */
-  private runPosition = 0;
-  private runEnd = 0;
-  /** The first position of the run's first segment, and the blocks of its segments, which are pinned. */
-  private runBase = 0;
-  private readonly pinned: number[] = [];
-  /** Holds a message header with the player's stream id, where that is another than the ring's. */
-  private readonly header: Uint8Array = new Uint8Array(LONGEST_WIRE_HEADER);
-  private headerIsDue = false;
+  private readonly run: Run;
+  /** What overtakes between the chunks of `run`. */
+  private readonly overtaking: Run;
+  private current: Run;
+  private runIsDivisible = false;
 
   /** Joins at the newest keyframe, or at the next one, or where the stream is when it has no video. */
   constructor(stream: LiveStream, streamId: number) {
     this.stream = stream;
     this.streamId = streamId;
     this.bytes = stream.memory;
+    this.run = new Run(stream, streamId);
+    this.overtaking = new Run(stream, streamId);
+    this.current = this.run;
     this.join();
+    this.audioNext = this.next;
   }
 
   /** Whether the bytes lent so far end with a whole message, so that other chunks may follow. */
   get isBetweenMessages(): boolean {
-    return this.runPosition === this.runEnd;
+    return this.run.isDone && this.overtaking.isDone;
   }
 
   /** The time of the message that {@link advance} found, in milliseconds. */
   get nextTimestamp(): number {
-    return this.stream.timestampOf(this.next);
+    return this.stream.timestampOf(this.found);
+  }
+
+  /**
+   * For how long what is to be lent next waits, in milliseconds of the stream's `now`. What the player was behind when it
+   * joined does not count.
+   */
+  get lag(): number {
+    if (this.isPaused) return 0;
+    const { stream, next, audioNext } = this;
+    const oldest = ((audioNext - next) | 0) < 0 ? audioNext : next;
+    return stream.waitOf(oldest) - this.headStart;
   }
 
   /** Gives the player no more media, once the messages under way are out. */
@@ -73,6 +98,8 @@ export class Subscription {
     this.isPaused = false;
     const { joinPoint } = this.stream;
     if (joinPoint !== null && ((joinPoint - this.next) | 0) > 0) this.join();
+    else this.headStart = this.stream.waitOf(this.next);
+    this.audioNext = this.next;
   }
 
   /** Leaves video out, or takes it up again at the next keyframe. */
@@ -88,89 +115,118 @@ export class Subscription {
   advance(): boolean {
     const { stream } = this;
     if (this.isPaused) return false;
-    if (((stream.first - this.next) | 0) > 0) this.skip();
+    if (((stream.first - this.next) | 0) > 0) this.skipLost();
+    else if (stream.waitOf(this.next) - this.headStart > stream.dropVideoAfter) this.skipVideo();
+    if (this.findOvertaking()) return true;
     while (this.next !== stream.next) {
-      if (this.takes(this.next)) return true;
-      this.next = (this.next + 1) | 0;
+      if (this.takes(this.next)) {
+        this.found = this.next;
+        this.overtakes = false;
+        return true;
+      }
+      this.pass();
     }
+    this.headStart = 0;
     return false;
   }
 
   /** Shows the next piece to be written in `bytes`, `start` and `end`. @returns false when there is none. */
   lend(): boolean {
-    if (this.isBetweenMessages && !this.beginRun()) return false;
-    if (this.headerIsDue) {
-      this.bytes = this.header;
-      this.start = 0;
-      this.end = this.headerLength;
-    } else {
-      const { ring } = this.stream;
-      const distance = (this.runPosition - this.runBase) | 0;
-      const inSegment = distance & (ring.segmentBytes - 1);
-      // every segment of the run was pinned when it began
-      const block = this.pinned[(distance - inSegment) / ring.segmentBytes] as number;
-      this.bytes = this.stream.memory;
-      this.start = block + inSegment;
-      this.end = this.start + Math.min((this.runEnd - this.runPosition) | 0, ring.segmentBytes - inSegment);
-    }
+    if (!this.chooseRun()) return false;
+    const { current } = this;
+    current.show(this.runIsDivisible && current === this.run ? CHUNKS_AT_A_TIME : ALL);
+    this.bytes = current.bytes;
+    this.start = current.start;
+    this.end = current.end;
     return true;
   }
 
   /** The piece that was lent is written: its bytes are not needed any more. */
   release(): void {
-    this.headerIsDue = false;
-    this.runPosition = (this.runPosition + this.end - this.start) | 0;
-    if (this.isBetweenMessages) this.unpin();
+    this.current.release();
   }
 
   /** Lets go of everything that is pinned. */
   close(): void {
-    this.runPosition = this.runEnd;
-    this.unpin();
+    this.run.close();
+    this.overtaking.close();
   }
 
-  private get headerLength(): number {
-    return isExtended(this.runTimestamp) ? LONGEST_WIRE_HEADER : LONGEST_WIRE_HEADER - 4;
-  }
-  /** As a signed integer; of the run's first message. */
-  private runTimestamp = 0;
-
-  private beginRun(): boolean {
-    if (!this.advance()) return false;
-    const { stream, next } = this;
-    const { ring } = stream;
-    const start = stream.startOf(next);
-    let length = stream.wireLengthOf(next);
-    this.runTimestamp = stream.timestampOf(next) | 0;
-    this.next = (next + 1) | 0;
-    const inSegment = start & (ring.segmentBytes - 1);
-    if (this.streamId === WIRE_STREAM_ID) length = this.extendRun(start, length, ring.segmentBytes - inSegment);
-    else this.readHeader(start);
-    this.runPosition = start;
-    this.runEnd = (start + length) | 0;
-    this.runBase = (start - inSegment) | 0;
-    for (let offset = 0; offset < inSegment + length; offset += ring.segmentBytes) {
-      this.pinned.push(ring.pin((this.runBase + offset) | 0));
+  /** @returns false when there is nothing to be sent. */
+  private chooseRun(): boolean {
+    if (!this.overtaking.isDone) return true;
+    if (!this.run.isDone) {
+      this.current = this.run;
+      if (this.runIsDivisible && this.run.isBetweenChunks && !this.isPaused && this.findOvertaking()) {
+        this.beginRun(this.overtaking);
+      }
+      return true;
     }
+    if (!this.advance()) return false;
+    this.runIsDivisible = !this.overtakes && this.isBehind;
+    this.beginRun(this.run);
     return true;
   }
 
+  private beginRun(run: Run): void {
+    const { stream, found } = this;
+    const start = stream.startOf(found);
+    const length = stream.wireLengthOf(found);
+    if (this.overtakes) this.audioNext = (found + 1) | 0;
+    else this.pass();
+    const goesOn = this.streamId === WIRE_STREAM_ID && !this.overtakes && !this.runIsDivisible;
+    run.begin(start, goesOn ? this.extend(start, length) : length, stream.timestampOf(found) | 0);
+    this.current = run;
+  }
+
   /** What lies behind a message in the same segment goes along with it. */
-  private extendRun(start: number, messageLength: number, room: number): number {
+  private extend(start: number, messageLength: number): number {
     const { stream } = this;
+    const { segmentBytes } = stream.ring;
+    const room = segmentBytes - (start & (segmentBytes - 1));
     let length = messageLength;
     while (length < room && this.next !== stream.next && this.takes(this.next)) {
       if (stream.startOf(this.next) !== ((start + length) | 0)) break;
       length += stream.wireLengthOf(this.next);
-      this.next = (this.next + 1) | 0;
+      this.pass();
     }
     return length;
   }
 
-  private readHeader(start: number): void {
-    this.stream.ring.read(start, this.header, 0, this.headerLength);
-    writeUint32LE(this.header, STREAM_ID_OFFSET, this.streamId);
-    this.headerIsDue = true;
+  /** The next message is dealt with. */
+  private pass(): void {
+    if (this.isSkipping && this.next === this.skipEnd) this.isSkipping = false;
+    if (this.audioNext === this.next) this.audioNext = (this.next + 1) | 0;
+    this.next = (this.next + 1) | 0;
+  }
+
+  /** Whether audio goes first. */
+  private get isBehind(): boolean {
+    const { stream, next } = this;
+    return this.audioIsBehind || stream.waitOf(next) - this.headStart > stream.audioFirstAfter;
+  }
+
+  private get audioIsBehind(): boolean {
+    return ((this.audioNext - this.next) | 0) < 0;
+  }
+
+  /** The next audio or data message, when the player is behind. */
+  private findOvertaking(): boolean {
+    const { stream } = this;
+    if (!this.isBehind) return false;
+    while (this.audioNext !== stream.next) {
+      const number = this.audioNext;
+      // Nothing of a publication comes before what is left of the one before it.
+      if (stream.beginsPublication(number) && ((number - this.next) | 0) > 0) return false;
+      const messageType = stream.typeOf(number);
+      if (messageType !== MessageType.Video && (messageType !== MessageType.Audio || this.receivesAudio)) {
+        this.found = number;
+        this.overtakes = true;
+        return true;
+      }
+      this.audioNext = (number + 1) | 0;
+    }
+    return false;
   }
 
   private takes(number: number): boolean {
@@ -178,36 +234,67 @@ export class Subscription {
     // Whatever was before: the video of a publication cannot be decoded before its first keyframe.
     if (stream.beginsPublication(number)) this.awaitsKeyframe = true;
     const messageType = stream.typeOf(number);
-    if (messageType === MessageType.Audio) return this.receivesAudio;
-    if (messageType !== MessageType.Video) return true;
+    if (messageType !== MessageType.Video) {
+      const wasSent = ((number - this.audioNext) | 0) < 0;
+      return !wasSent && (messageType !== MessageType.Audio || this.receivesAudio);
+    }
     if (!this.receivesVideo) return false;
     const kind = stream.kindOf(number);
-    if (kind === TagKind.Keyframe) this.awaitsKeyframe = false;
-    return !this.awaitsKeyframe || kind !== TagKind.Frame;
+    const isSkipped = this.isSkipping && ((number - this.skipEnd) | 0) < 0;
+    if (kind === TagKind.Keyframe && !isSkipped) this.awaitsKeyframe = false;
+    if (isFrame(kind)) return !this.awaitsKeyframe && !isSkipped;
+    return true;
+  }
+
+  /**
+   * The player is too far behind: it loses frames up to the newest keyframe, or up to the next one that comes. Sequence
+   * headers among them, audio and data are still sent.
+   */
+  private skipVideo(): void {
+    const { stream } = this;
+    const { joinPoint } = stream;
+    const isAhead = joinPoint !== null && ((joinPoint - this.next) | 0) > 0;
+    this.isSkipping = true;
+    this.skipEnd = isAhead ? joinPoint : stream.next;
+    this.awaitsKeyframe = true;
+    // Where it is now is where it begins anew.
+    this.headStart = stream.waitOf(this.skipEnd);
+    let hasLost = false;
+    for (; this.next !== this.skipEnd; this.next = (this.next + 1) | 0) {
+      if (stream.typeOf(this.next) !== MessageType.Video) continue;
+      if (!isFrame(stream.kindOf(this.next))) break;
+      hasLost = true;
+    }
+    if (hasLost) this.countSkip();
   }
 
   /** What the player was to get next is not kept any more. */
-  private skip(): void {
+  private skipLost(): void {
     const { stream } = this;
-    this.skips++;
+    this.countSkip();
     this.join();
     if (stream.joinPoint === null) this.next = stream.first;
+    if (((stream.first - this.audioNext) | 0) > 0) this.audioNext = this.next;
+  }
+
+  private countSkip(): void {
+    this.skips++;
+    this.stream.skips++;
   }
 
   /** Goes to the newest keyframe; or to the end, to wait for one. */
   private join(): void {
     const { joinPoint, next, headers } = this.stream;
     this.next = joinPoint ?? next;
+    this.isSkipping = false;
+    this.headStart = this.stream.waitOf(this.next);
     this.awaitsKeyframe = joinPoint === null;
     // Who is there before the publisher gets them among the messages: FFmpeg 9 loses tracks over repeated ones.
     this.needsHeaders = headers.length > 0;
   }
+}
 
-  private unpin(): void {
-    for (let index = 0; index < this.pinned.length; index++) {
-      // index lies inside
-      this.stream.ring.unpin((this.runBase + index * this.stream.ring.segmentBytes) | 0, this.pinned[index] as number);
-    }
-    this.pinned.length = 0;
-  }
+/** Whether a video message is a picture, not a header. */
+function isFrame(kind: number): boolean {
+  return kind === TagKind.Keyframe || kind === TagKind.Frame;
 }

@@ -1,2 +1,3 @@
-export { Relay, type RelayOptions, type RelayStream } from "./relay.ts";
-export { type EndedRole, pathOf, RelaySession } from "./session.ts";
+export { RelayPull } from "./pull.ts";
+export { type Publisher, Relay, type RelayOptions, type RelayStream } from "./relay.ts";
+export { type Carrier, type EndedRole, pathOf, RelaySession } from "./session.ts";

@@ -1,6 +1,6 @@
 import { ConnectionEvent, ServerConnection } from "../connection/index.ts";
 import { StatusCode } from "../message/index.ts";
-import type { Relay, RelayStream } from "./relay.ts";
+import type { Publisher, Relay, RelayStream } from "./relay.ts";
 
 /** What a session published or played, at the moment when it ended. */
 export interface EndedRole {
@@ -8,22 +8,37 @@ export interface EndedRole {
   readonly role: "publisher" | "player";
 }
 
+/** What moves a session's bytes: an adapter's part. */
+export interface Carrier {
+  /** Sends what waits: there may be more of it than before. */
+  flush(): void;
+  /** Polls the session: another one has changed what is to become of it. */
+  pump(): void;
+}
+
 /**
  * One peer of a {@link Relay}. Drive it like a {@link ServerConnection}, whose events `poll` passes on; the difference is
  * in {@link accept}, which gives the peer its stream.
  */
-export class RelaySession {
+export class RelaySession implements Publisher {
   readonly connection: ServerConnection;
+  /** Set by who carries the bytes, so that the way from a stream to its players' sockets is short. */
+  carrier: Carrier | null = null;
   private readonly relay: Relay;
+  /** Whether the peer is another relay, and no audience. */
+  private readonly isLink: boolean;
   /** What ended since {@link takeEnded}. */
   private ended: EndedRole[] = [];
   /** By message stream id. */
   private readonly published = new Map<number, RelayStream>();
   private readonly played = new Map<number, RelayStream>();
 
-  constructor(relay: Relay, random: Uint8Array, now: number) {
+  constructor(relay: Relay, random: Uint8Array, now: number, isLink = false) {
     this.relay = relay;
-    const { pool, limits, tolerances, chunkSize } = relay;
+    this.isLink = isLink;
+    const { pool, tolerances, chunkSize } = relay;
+    // A path has an app and a name in it.
+    const limits = isLink ? { ...relay.limits, nameLength: 2 * relay.limits.nameLength + 1 } : relay.limits;
     const optional = tolerances === undefined ? {} : { tolerances };
     this.connection = new ServerConnection({ pool, random, now, limits, chunkSize, ...optional });
   }
@@ -55,7 +70,7 @@ export class RelaySession {
       connection.acceptConnect();
     } else if (request.kind === "play") {
       const stream = relay.find(pathOf(request));
-      stream.players.add(this);
+      this.audienceOf(stream).add(this);
       this.played.set(request.streamId, stream);
       connection.acceptPlay(stream.live);
     } else {
@@ -70,8 +85,14 @@ export class RelaySession {
     return true;
   }
 
+  /** A publisher that was not heard of lately does. */
+  givesWay(now: number): boolean {
+    return now - this.connection.lastReceived >= this.relay.takeoverAfter;
+  }
+
   /** Another publisher takes a stream over: this one's connection is over, its players stay. */
   displace(stream: RelayStream): void {
+    this.relay.displaced.add(this);
     this.connection.dismiss(StatusCode.PublishBadName, `${stream.path} is published by somebody else now.`);
   }
 
@@ -92,6 +113,10 @@ export class RelaySession {
     this.connection.close();
   }
 
+  private audienceOf(stream: RelayStream): Set<RelaySession> {
+    return this.isLink ? stream.links : stream.players;
+  }
+
   private endRole(streamId: number): void {
     const published = this.published.get(streamId);
     const played = this.played.get(streamId);
@@ -103,7 +128,7 @@ export class RelaySession {
     }
     if (played !== undefined) {
       this.played.delete(streamId);
-      if (![...this.played.values()].includes(played)) played.players.delete(this);
+      if (![...this.played.values()].includes(played)) this.audienceOf(played).delete(this);
       this.relay.tidy(played);
       this.ended.push({ path: played.path, role: "player" });
     }
