@@ -69,10 +69,16 @@ export class Vigil {
   get deadline(): number {
     const { limits } = this;
     if (this.stage === Stage.Handshake) return this.started + limits.handshakeTimeout;
-    const stalled = Math.min(...this.unfinished, NEVER) + limits.partialMessageTimeout;
+    const stalled = this.oldestUnfinished + limits.partialMessageTimeout;
     if (this.stage === Stage.Connect) return Math.min(stalled, this.handshakeDone + limits.connectTimeout);
     const silent = this.pinged === NEVER ? this.lastReceived + limits.pingInterval : this.pinged + limits.pingTimeout;
     return Math.min(stalled, silent);
+  }
+
+  private get oldestUnfinished(): number {
+    let oldest = NEVER;
+    for (const since of this.unfinished) if (since < oldest) oldest = since;
+    return oldest;
   }
 
   /** @returns what is too late now, or null. Asks a silent peer for a sign of life. */
@@ -86,7 +92,7 @@ export class Vigil {
     if (this.stage === Stage.Connect && now - this.handshakeDone >= limits.connectTimeout) {
       return { code: ErrorCode.ConnectTimeout, text: `Nothing was connected within ${limits.connectTimeout} ms.` };
     }
-    if (now - Math.min(...this.unfinished, NEVER) >= limits.partialMessageTimeout) {
+    if (now - this.oldestUnfinished >= limits.partialMessageTimeout) {
       const text = `A message stayed unfinished for ${limits.partialMessageTimeout} ms.`;
       return { code: ErrorCode.PartialMessageTimeout, text };
     }

@@ -69,10 +69,7 @@ export class IncomingMessage {
     if (end - start > lacking) {
       throw new RangeError(`The message lacks ${lacking} bytes of payload; a span of ${end - start} is too long.`);
     }
-    if (this.received < TAG_HEAD_BYTES) {
-      const length = Math.min(end - start, TAG_HEAD_BYTES - this.received);
-      copyBytes(bytes, start, start + length, this.headBytes, this.received);
-    }
+    if (this.received < TAG_HEAD_BYTES) this.takeHead(bytes, start, end);
     let written = this.writePosition !== this.position || this.writeHeader();
     for (let at = start; written && at < end; ) {
       if (this.chunkRemaining === 0) written = this.writeHeader();
@@ -87,7 +84,6 @@ export class IncomingMessage {
       this.cancel();
     } else if (this.received === this.length) {
       this.isOpen = false;
-      this.classify();
       this.stream.complete(this);
     }
     return written;
@@ -135,12 +131,23 @@ export class IncomingMessage {
     return written;
   }
 
-  private classify(): void {
-    const end = Math.min(this.length, TAG_HEAD_BYTES);
+  /** Gathers the first bytes of the payload, and reads them once they are there; mostly they are at once. */
+  private takeHead(bytes: Uint8Array, start: number, end: number): void {
+    const needed = Math.min(this.length, TAG_HEAD_BYTES);
+    if (this.received === 0 && end - start >= needed) {
+      this.classify(bytes, start, start + needed);
+      return;
+    }
+    const length = Math.min(end - start, needed - this.received);
+    copyBytes(bytes, start, start + length, this.headBytes, this.received);
+    if (this.received + length === needed) this.classify(this.headBytes, 0, needed);
+  }
+
+  private classify(bytes: Uint8Array, start: number, end: number): void {
     this.head.kind = 0;
     this.head.trackId = 0;
-    if (this.messageType === MessageType.Video) this.head.readVideo(this.headBytes, 0, end);
-    else if (this.messageType === MessageType.Audio) this.head.readAudio(this.headBytes, 0, end);
+    if (this.messageType === MessageType.Video) this.head.readVideo(bytes, start, end);
+    else if (this.messageType === MessageType.Audio) this.head.readAudio(bytes, start, end);
     this.kind = this.head.kind;
     this.trackId = this.head.trackId;
   }

@@ -1,4 +1,4 @@
-import { type BufferPool, readInt, readUint8, readWord, SegmentRing } from "../bytes/index.ts";
+import { type BufferPool, readInt, SegmentRing } from "../bytes/index.ts";
 import { MessageType, wireLength } from "../chunk/index.ts";
 import { TagKind } from "../media/index.ts";
 import { IncomingMessage } from "./incoming.ts";
@@ -9,7 +9,7 @@ export interface LiveStreamOptions {
   chunkSize?: number;
   /** The most bytes that are kept for late joiners and laggards. Default 16 MiB. */
   maximumBytes?: number;
-  /** The most media time that is kept, in milliseconds. Default 30,000. */
+  /** The most media time that is kept, in milliseconds: a keyframe that is older is of no use. Default 30,000. */
   maximumTime?: number;
   /** The most bytes of metadata and decoder configuration that are kept for joiners. Default 256 KiB. */
   maximumHeaderBytes?: number;
@@ -30,12 +30,25 @@ export interface StreamHeader {
   readonly payload: Uint8Array;
 }
 
-/** Messages that the index can name at a time: about 50 s of video and audio. */
+/** Messages that the index can name at first, and at most: about 50 s of video and audio. */
+const FIRST_INDEX_SIZE = 256;
 const INDEX_SIZE = 4096;
-const INDEX_MASK = INDEX_SIZE - 1;
+
+// A message in the index is eight words, so that it lies in one or two lines of the processor's cache.
+const WORDS_BITS = 3;
+const START = 0;
+const LENGTH = 1;
+/** No message from this one on lies before this position: messages may complete in another order than they begin. */
+const FLOOR = 2;
+const TIMESTAMP = 3;
+/** What the media clock said when the message came, and what the time was. */
+const AGE = 4;
+const ARRIVAL = 5;
+const TYPE = 6;
+const KIND = 7;
 /** Media time that passes between two messages at most, in milliseconds; more is a jump. */
 const LONGEST_STEP = 10_000;
-/** In `kinds`, beside the kind: the message is the first of its publication. */
+/** In `KIND`, beside the kind: the message is the first of its publication. */
 const BEGINS_PUBLICATION = 0x80;
 
 /**
@@ -81,17 +94,10 @@ export class LiveStream {
   private keyframe = -1;
   private hasKeyframe = false;
 
-  // The index: one slot per message, at its number modulo the size.
-  private readonly starts: Int32Array = new Int32Array(INDEX_SIZE);
-  private readonly lengths: Int32Array = new Int32Array(INDEX_SIZE);
-  /** No message from this one on lies before this position: messages may complete in another order than they begin. */
-  private readonly floors: Int32Array = new Int32Array(INDEX_SIZE);
-  private readonly timestamps: Uint32Array = new Uint32Array(INDEX_SIZE);
-  /** What the media clock said when the message came, and what the time was. */
-  private readonly ages: Int32Array = new Int32Array(INDEX_SIZE);
-  private readonly arrivals: Int32Array = new Int32Array(INDEX_SIZE);
-  private readonly types: Uint8Array = new Uint8Array(INDEX_SIZE);
-  private readonly kinds: Uint8Array = new Uint8Array(INDEX_SIZE);
+  /** One entry per message, at its number modulo the size. */
+  private index: Int32Array = new Int32Array(FIRST_INDEX_SIZE << WORDS_BITS);
+  private indexMask = FIRST_INDEX_SIZE - 1;
+  private subscriptions = 0;
 
   /** Messages that began and are not whole, and spare objects for more. */
   private readonly incoming: IncomingMessage[] = [];
@@ -166,35 +172,38 @@ export class LiveStream {
   /** Puts a message that is whole into the index. Called by {@link IncomingMessage}. */
   complete(message: IncomingMessage): void {
     this.drop(message);
-    if (((this.next - this.first) | 0) === INDEX_SIZE) this.raise((this.first + 1) | 0);
+    if (((this.next - this.first) | 0) > this.indexMask) this.makePlace();
     const number = this.next;
-    const slot = number & INDEX_MASK;
-    this.starts[slot] = message.position;
-    this.lengths[slot] = message.wireLength;
-    this.floors[slot] = this.lowest(message.position);
-    this.timestamps[slot] = message.timestamp;
-    this.types[slot] = message.messageType;
+    this.next = (number + 1) | 0;
     // Who waits for a keyframe waits for one of the default track.
     const kind = message.kind === TagKind.Keyframe && message.trackId !== 0 ? TagKind.Frame : message.kind;
-    this.kinds[slot] = this.isFresh ? kind | BEGINS_PUBLICATION : kind;
+    // Data messages have times of many kinds.
+    if (message.messageType !== MessageType.DataAmf0) this.advanceClock(message.timestamp);
+    const { index } = this;
+    const entry = this.entryOf(number);
+    index[entry + START] = message.position;
+    index[entry + LENGTH] = message.wireLength;
+    index[entry + FLOOR] = this.lowest(message.position);
+    index[entry + TIMESTAMP] = message.timestamp;
+    index[entry + AGE] = this.clock;
+    index[entry + ARRIVAL] = this.now;
+    index[entry + TYPE] = message.messageType;
+    index[entry + KIND] = this.isFresh ? kind | BEGINS_PUBLICATION : kind;
     this.isFresh = false;
-    this.next = (number + 1) | 0;
     if (kind === TagKind.Keyframe) {
       this.keyframe = number;
       this.hasKeyframe = true;
     } else if (message.kind === TagKind.SequenceHeader || message.kind === TagKind.Configuration) {
       this.keepConfiguration(message);
     }
-    // Data messages have times of many kinds.
-    if (message.messageType !== MessageType.DataAmf0) this.advanceClock(message.timestamp);
-    this.ages[slot] = this.clock;
-    this.arrivals[slot] = this.now;
     this.expire();
   }
 
   /** A message will not be whole: its publisher gave it up. Called by {@link IncomingMessage}. */
   drop(message: IncomingMessage): void {
-    this.incoming.splice(this.incoming.indexOf(message), 1);
+    const { incoming } = this;
+    const last = incoming.pop();
+    if (last !== undefined && last !== message) incoming[incoming.indexOf(message)] = last;
     this.spare.push(message);
   }
 
@@ -212,11 +221,21 @@ export class LiveStream {
     this.ring.clear();
   }
 
+  /** A player has joined: what it has not got yet is kept for it, within limits. */
+  subscribe(): void {
+    this.subscriptions++;
+  }
+
+  /** It is gone. */
+  unsubscribe(): void {
+    this.subscriptions--;
+  }
+
   /** Milliseconds since a message came; 0 for one that is still to come. */
   waitOf(number: number): number {
     if (number === this.next) return 0;
     const oldest = ((number - this.first) | 0) < 0 ? this.first : number;
-    return oldest === this.next ? 0 : ((this.now | 0) - readInt(this.arrivals, oldest & INDEX_MASK)) | 0;
+    return oldest === this.next ? 0 : ((this.now | 0) - this.word(oldest, ARRIVAL)) | 0;
   }
 
   /** Whether all messages from this one on are audio. */
@@ -229,27 +248,51 @@ export class LiveStream {
 
   /** Of a message that is kept: its place in the ring, ... */
   startOf(number: number): number {
-    return readInt(this.starts, number & INDEX_MASK);
+    return this.word(number, START);
   }
   /** ... how many bytes it has there, headers included, ... */
   wireLengthOf(number: number): number {
-    return readInt(this.lengths, number & INDEX_MASK);
+    return this.word(number, LENGTH);
   }
   /** ... its time in milliseconds, ... */
   timestampOf(number: number): number {
-    return readWord(this.timestamps, number & INDEX_MASK);
+    return this.word(number, TIMESTAMP) >>> 0;
   }
   /** ... its message type, ... */
   typeOf(number: number): number {
-    return readUint8(this.types, number & INDEX_MASK);
+    return this.word(number, TYPE);
   }
   /** ... its {@link TagKind}, ... */
   kindOf(number: number): number {
-    return readUint8(this.kinds, number & INDEX_MASK) & ~BEGINS_PUBLICATION;
+    return this.word(number, KIND) & ~BEGINS_PUBLICATION;
   }
   /** ... and whether it is the first of its publication. */
   beginsPublication(number: number): boolean {
-    return (readUint8(this.kinds, number & INDEX_MASK) & BEGINS_PUBLICATION) !== 0;
+    return (this.word(number, KIND) & BEGINS_PUBLICATION) !== 0;
+  }
+
+  private entryOf(number: number): number {
+    return (number & this.indexMask) << WORDS_BITS;
+  }
+
+  private word(number: number, word: number): number {
+    return readInt(this.index, this.entryOf(number) + word);
+  }
+
+  /** Makes the index larger; or, where it is as large as may be, lets go of the first message. */
+  private makePlace(): void {
+    const size = this.indexMask + 1;
+    if (size === INDEX_SIZE) {
+      this.raise((this.first + 1) | 0);
+      return;
+    }
+    const old = this.index;
+    this.index = new Int32Array(old.length * 2);
+    this.indexMask = size * 2 - 1;
+    for (let number = this.first; number !== this.next; number = (number + 1) | 0) {
+      const from = (number & (size - 1)) << WORDS_BITS;
+      this.index.set(old.subarray(from, from + (1 << WORDS_BITS)), this.entryOf(number));
+    }
   }
 
   private forget(): void {
@@ -290,10 +333,14 @@ export class LiveStream {
     if (passed > 0 || passed < -LONGEST_STEP) this.clockTimestamp = timestamp | 0;
   }
 
-  /** Lets go of what is older than the limit of time allows. */
+  /** Lets go of what nobody will need: what is too old, and what lies before the newest keyframe and is waited for by none. */
   private expire(): void {
+    const { joinPoint } = this;
     while (((this.next - this.first) | 0) > 1) {
-      if (((this.clock - readInt(this.ages, this.first & INDEX_MASK)) | 0) <= this.maximumTime) return;
+      const isBeforeJoinPoint = joinPoint !== null && ((this.first - joinPoint) | 0) < 0;
+      const isWaitedFor = this.subscriptions > 0 && this.waitOf(this.first) <= this.giveUpAfter;
+      const isTooOld = ((this.clock - this.word(this.first, AGE)) | 0) > this.maximumTime;
+      if (!isTooOld && (!isBeforeJoinPoint || isWaitedFor)) return;
       this.raise((this.first + 1) | 0);
     }
   }
@@ -308,7 +355,7 @@ export class LiveStream {
 
   private raise(first: number): void {
     this.first = first;
-    this.ring.raiseFloor(first === this.next ? this.lowest(this.ring.tail) : readInt(this.floors, first & INDEX_MASK));
+    this.ring.raiseFloor(first === this.next ? this.lowest(this.ring.tail) : this.word(first, FLOOR));
   }
 
   /** The lowest position that belongs to a message under way, or the given one. */

@@ -46,6 +46,7 @@ export class Subscription {
   /** Milliseconds that the player may be behind because it began there, until it has caught up. */
   private headStart = 0;
   private isPaused = false;
+  private isClosed = false;
   private receivesVideo = true;
 
   private readonly run: Run;
@@ -64,6 +65,7 @@ export class Subscription {
     this.current = this.run;
     this.join();
     this.audioNext = this.next;
+    stream.subscribe();
   }
 
   /** Whether the bytes lent so far end with a whole message, so that other chunks may follow. */
@@ -146,8 +148,11 @@ export class Subscription {
     this.current.release();
   }
 
-  /** Lets go of everything that is pinned. */
+  /** Lets go of everything that is pinned. It gets nothing more. */
   close(): void {
+    if (!this.isClosed) this.stream.unsubscribe();
+    this.isClosed = true;
+    this.isPaused = true;
     this.run.close();
     this.overtaking.close();
   }

@@ -155,6 +155,10 @@ export class Relay {
   noteProgress(stream: RelayStream): void {
     const { live } = stream;
     if (stream.shown === live.next) return;
+    if (stream.players.size + stream.links.size === 0) {
+      stream.shown = live.next;
+      return;
+    }
     const mayWait = this.audioWait > 0 && live.joinPoint !== null && live.isAudioSince(stream.shown);
     stream.shown = live.next;
     (mayWait ? this.unhurried : this.changed).add(stream);

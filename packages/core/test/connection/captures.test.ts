@@ -26,6 +26,7 @@ interface Outcome {
 function outcomeOf(bytes: Uint8Array, ends: Iterable<number>): Outcome {
   const connection = new ServerConnection({ pool, random, now: 0 });
   const live = new LiveStream(pool, { maximumTime: 2 ** 30 });
+  live.subscribe(); // so that all is kept
   const events: string[] = [];
   const sent: Buffer[] = [];
   let media: string[] = [];

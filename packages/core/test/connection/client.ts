@@ -61,6 +61,7 @@ export class TestClient {
       ...(options.tolerances === undefined ? {} : { tolerances: options.tolerances }),
     });
     this.live = new LiveStream(this.pool, { segmentBytes: 2 ** 14, maximumBytes: 2 ** 20, maximumTime: 2 ** 31 - 1 });
+    this.live.subscribe(); // so that all is kept
   }
 
   /** A client that was let in. What it heard until then is forgotten. */

@@ -165,7 +165,8 @@ describe("whatever the pace of the connection", () => {
         fc.constantFrom(1, 7),
         fc.constantFrom(0, 0xffffff - 2_000, 2 ** 31),
         (turns, streamId, begin) => {
-          const { stream } = makeStream({ ...options, maximumBytes: 2 ** 21, maximumTime: 10 ** 6 }, 2 ** 22);
+          const patient = { ...options, giveUpAfter: 10 ** 6, maximumBytes: 2 ** 21, maximumTime: 10 ** 6 };
+          const { stream } = makeStream(patient, 2 ** 22);
           const player = new Player(stream, streamId);
           const asRead = (message: string) => message.replace("#1 ", `#${streamId} `);
           const others: string[] = [];

@@ -153,6 +153,33 @@ describe("LiveStream, what is kept", () => {
     expect(stream.next - stream.first).toBe(5);
   });
 
+  it("begins at the newest keyframe, where nobody waits for what was before", () => {
+    const { stream } = makeStream({ giveUpAfter: 1000 });
+    const kept = () => (stream.next - stream.first) | 0;
+    const group = (at: number) => {
+      stream.now = at;
+      for (const payload of [keyframe(), frame(), frame()]) publish(stream, Video, at, payload);
+    };
+    group(0);
+    publish(stream, Audio, 30, audio());
+    expect(kept()).toBe(4);
+    group(500);
+    expect(kept()).toBe(3);
+    const player = new Player(stream);
+    group(900);
+    expect(kept()).toBe(6);
+    // What a player did not take within `giveUpAfter` is not kept for it.
+    group(1501);
+    expect(kept()).toBe(6);
+    player.close();
+    player.close();
+    group(1600);
+    expect(kept()).toBe(3);
+    new Player(stream);
+    group(1700);
+    expect(kept()).toBe(6);
+  });
+
   it("is bounded in number: 4096 messages", () => {
     const { stream } = makeStream({ maximumBytes: 2 ** 20 }, 2 ** 21);
     const player = new Player(stream);

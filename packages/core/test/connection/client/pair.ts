@@ -31,7 +31,9 @@ const clientPool = new BufferPool(2 ** 25);
 const randoms = { client: randomBytes(1528, 21), server: randomBytes(1528, 22) };
 
 export function liveStream(): LiveStream {
-  return new LiveStream(clientPool, { segmentBytes: 2 ** 14, maximumBytes: 2 ** 20, maximumTime: 2 ** 31 - 1 });
+  const live = new LiveStream(clientPool, { segmentBytes: 2 ** 14, maximumBytes: 2 ** 20, maximumTime: 2 ** 31 - 1 });
+  live.subscribe(); // so that all is kept
+  return live;
 }
 
 /** Both ends, and what their `poll` answered: NeedData apart, in words. */
@@ -61,6 +63,7 @@ export class Pair {
   private turn = 0;
 
   constructor(options: PairOptions = {}) {
+    this.live.subscribe(); // so that all is kept
     this.options = options;
     const limits = limitsWith(options.limits ?? {});
     this.clientPool = options.client?.pool ?? clientPool;
