@@ -1,2 +1,3 @@
 export type { Answer, Hooks, Peer, Refusal, ServerEvent } from "./hooks.ts";
 export { createServer, type Server, type ServerOptions, type StreamInfo } from "./server.ts";
+export { runWorker, startWorkers, type Workers, type WorkersEvent, type WorkersOptions } from "./workers/index.ts";

@@ -1,6 +1,6 @@
 import { errorName } from "@millrace/core/errors";
-import type { Server, ServerEvent } from "@millrace/node-adapter";
-import { LoadMeter } from "./load.ts";
+import type { ServerEvent, WorkersEvent } from "@millrace/node-adapter";
+import { LoadMeter, type LoadSource } from "./load.ts";
 import type { Report } from "./report.ts";
 
 /** How often the load is told, in milliseconds. */
@@ -8,16 +8,17 @@ const LOAD_INTERVAL = 10_000;
 
 /** Tells machines: one JSON object a line. */
 export class JsonReport implements Report {
-  listening(server: Server, host: string | null, port: number): void {
+  listening(source: LoadSource, host: string | null, port: number): void {
     print({ event: "listening", host, port });
-    const meter = new LoadMeter(server);
+    const meter = new LoadMeter(source);
     setInterval(() => print({ event: "load", ...meter.read() }), LOAD_INTERVAL).unref();
   }
 
-  readonly event = ({ type, peer, ...facts }: ServerEvent): void => {
+  readonly event = ({ type, ...facts }: ServerEvent | WorkersEvent): void => {
+    const peer = "peer" in facts ? { peer: facts.peer.address } : {};
     const code = "code" in facts ? { code: errorName(facts.code) } : {};
     const error = "error" in facts ? { error: String(facts.error) } : {};
-    print({ event: type, peer: peer.address, ...facts, ...code, ...error });
+    print({ event: type, ...facts, ...peer, ...code, ...error });
   };
 
   closing(): void {

@@ -1,4 +1,10 @@
-import type { Server } from "@millrace/node-adapter";
+import type { StreamInfo } from "@millrace/node-adapter";
+
+/** A server, or all workers together. */
+export interface LoadSource {
+  readonly streams: readonly StreamInfo[];
+  readonly receivedBytes: number;
+}
 
 /** What the relay carries now. */
 export interface Load {
@@ -8,24 +14,24 @@ export interface Load {
   readonly bitsPerSecond: number;
 }
 
-/** Looks at a server's counters; each look counts from the one before. */
+/** Looks at the counters; each look counts from the one before. */
 export class LoadMeter {
-  private readonly server: Server;
+  private readonly source: LoadSource;
   private bytes = 0;
   private time: number = performance.now();
 
-  constructor(server: Server) {
-    this.server = server;
+  constructor(source: LoadSource) {
+    this.source = source;
   }
 
   read(): Load {
-    const bytes = this.server.receivedBytes;
+    const bytes = this.source.receivedBytes;
     const time = performance.now();
     const bitsPerSecond = Math.round(((bytes - this.bytes) * 8000) / Math.max(1, time - this.time));
     this.bytes = bytes;
     this.time = time;
-    const published = this.server.streams.filter((stream) => stream.isPublished);
-    const players = this.server.streams.reduce((sum, stream) => sum + stream.players, 0);
+    const published = this.source.streams.filter((stream) => stream.isPublished);
+    const players = this.source.streams.reduce((sum, stream) => sum + stream.players, 0);
     return { streams: published.length, players, bitsPerSecond };
   }
 }

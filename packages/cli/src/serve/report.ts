@@ -1,10 +1,11 @@
-import type { Server, ServerEvent } from "@millrace/node-adapter";
+import type { ServerEvent, WorkersEvent } from "@millrace/node-adapter";
+import type { LoadSource } from "./load.ts";
 
 /** How the relay tells what it does. */
 export interface Report {
   /** @param host - null for all addresses of this machine */
-  listening(server: Server, host: string | null, port: number): void;
-  readonly event: (event: ServerEvent) => void;
+  listening(source: LoadSource, host: string | null, port: number): void;
+  readonly event: (event: ServerEvent | WorkersEvent) => void;
   /** The relay stops. */
   closing(): void;
 }

@@ -1,8 +1,8 @@
 import { errorName } from "@millrace/core/errors";
-import type { Server, ServerEvent } from "@millrace/node-adapter";
+import type { ServerEvent, WorkersEvent } from "@millrace/node-adapter";
 import { paintFor } from "../paint.ts";
 import { printable } from "../printable.ts";
-import { LoadMeter } from "./load.ts";
+import { LoadMeter, type LoadSource } from "./load.ts";
 import type { Report } from "./report.ts";
 
 const STATUS_INTERVAL = 1_000;
@@ -14,7 +14,7 @@ export class TextReport implements Report {
   private readonly paint = paintFor(process.stdout);
   private status = "";
 
-  listening(server: Server, host: string | null, port: number): void {
+  listening(source: LoadSource, host: string | null, port: number): void {
     const name = host === null ? "localhost" : host.includes(":") ? `[${host}]` : host;
     const app = `rtmp://${name}${port === 1935 ? "" : `:${port}`}/live`;
     process.stdout.write(`Millrace listens on ${host ?? "all addresses"}, port ${port}.
@@ -27,7 +27,7 @@ export class TextReport implements Report {
 
 `);
     if (!this.isTerminal) return;
-    const meter = new LoadMeter(server);
+    const meter = new LoadMeter(source);
     setInterval(() => {
       const { streams, players, bitsPerSecond } = meter.read();
       this.status = `${count(streams, "stream")}, ${count(players, "player")}, ${(bitsPerSecond / 1e6).toFixed(2)} Mbit/s in`;
@@ -35,9 +35,12 @@ export class TextReport implements Report {
     }, STATUS_INTERVAL).unref();
   }
 
-  readonly event = (event: ServerEvent): void => {
+  readonly event = (event: ServerEvent | WorkersEvent): void => {
+    // That the first workers start is no news.
+    if (event.type === "worker-started" && event.replaces === null) return;
     const { color, mark } = marks[event.type];
-    this.line(`${this.paint(color, mark.padEnd(11))}  ${printable(describe(event))}  from ${event.peer.address}`);
+    const from = "peer" in event ? `  from ${event.peer.address}` : "";
+    this.line(`${this.paint(color, mark.padEnd(11))}  ${printable(describe(event))}${from}`);
   };
 
   closing(): void {
@@ -59,9 +62,11 @@ const marks = {
   refused: { color: "red", mark: "! refused" },
   failed: { color: "red", mark: "! closed" },
   "hook-failed": { color: "red", mark: "! hook" },
+  "worker-died": { color: "red", mark: "! worker" },
+  "worker-started": { color: "green", mark: "+ worker" },
 } as const;
 
-function describe(event: ServerEvent): string {
+function describe(event: ServerEvent | WorkersEvent): string {
   switch (event.type) {
     case "refused":
       return `${event.what}: ${event.reason}`;
@@ -69,6 +74,10 @@ function describe(event: ServerEvent): string {
       return `${errorName(event.code)}: ${event.message}`;
     case "hook-failed":
       return String(event.error);
+    case "worker-died":
+      return `${event.worker} died with its connections: ${event.reason}`;
+    case "worker-started":
+      return `${event.worker} serves in place of ${event.replaces}`;
     default:
       return event.path;
   }

@@ -1,6 +1,9 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -27,6 +30,14 @@ async function dial(port: unknown): Promise<Socket> {
   const socket = connect(Number(port), "127.0.0.1");
   await once(socket, "connect");
   return socket;
+}
+
+function isAlive(pid: unknown): boolean {
+  try {
+    return process.kill(Number(pid), 0);
+  } catch {
+    return false;
+  }
 }
 
 afterEach(() => {
@@ -83,5 +94,71 @@ describe("millrace serve", () => {
     const { child, errors } = serve("--port", "70000");
     expect((await errors.next()).value).toContain("A port is a number from 0 to 65535.");
     expect(await once(child, "exit")).toEqual([1, null]);
+  });
+
+  it("refuses workers that are none", async () => {
+    const { child, errors } = serve("--workers", "0");
+    expect((await errors.next()).value).toContain('It is a number from 1 on, or "auto".');
+    expect(await once(child, "exit")).toEqual([1, null]);
+  });
+});
+
+describe("millrace serve --workers", () => {
+  it("replaces a worker that died, tells machines so, and stops them all when asked", async () => {
+    const { child, lines } = serve("--port", "0", "--host", "127.0.0.1", "--json", "--workers", "2");
+    const started = [await next(lines), await next(lines)];
+    expect(started.map(({ event, worker, replaces }) => [event, worker, replaces]).sort()).toEqual([
+      ["worker-started", 1, null],
+      ["worker-started", 2, null],
+    ]);
+    const listening = await next(lines);
+    expect(listening).toMatchObject({ event: "listening", host: "127.0.0.1" });
+
+    const dead = started.find(({ worker }) => worker === 2)?.["pid"];
+    process.kill(Number(dead), "SIGKILL");
+    expect(await next(lines)).toMatchObject({ event: "worker-died", worker: 2, pid: dead, reason: "SIGKILL" });
+    const replacement = await next(lines);
+    expect(replacement).toMatchObject({ event: "worker-started", worker: 3, replaces: 2 });
+
+    const served = new Set<unknown>();
+    while (served.size < 2) {
+      const socket = await dial(listening["port"]);
+      const peer = `127.0.0.1:${socket.localPort}`;
+      socket.write("GET / HTTP/1.1\r\n\r\n");
+      socket.resume();
+      const failed = await next(lines);
+      expect(failed).toMatchObject({ event: "failed", peer });
+      served.add(failed["worker"]);
+    }
+    expect([...served].sort()).toEqual([1, 3]);
+
+    child.kill("SIGTERM");
+    expect(await next(lines)).toMatchObject({ event: "closing" });
+    expect(await once(child, "exit")).toEqual([0, null]);
+    expect([...started, replacement].map(({ pid }) => isAlive(pid))).toEqual([false, false, false]);
+  });
+
+  it("ends with its first process, even one that is killed, and leaves nothing behind", async () => {
+    const temporary = mkdtempSync(join(tmpdir(), "millrace-test-"));
+    process.env["TMPDIR"] = temporary;
+    const { child, lines } = serve("--port", "0", "--host", "127.0.0.1", "--json", "--workers", "2");
+    delete process.env["TMPDIR"];
+    const pids = [(await next(lines))["pid"], (await next(lines))["pid"]];
+    expect(await next(lines)).toMatchObject({ event: "listening" });
+    expect(readdirSync(temporary)).toHaveLength(1);
+    child.kill("SIGKILL");
+    while (pids.some(isAlive)) await new Promise((resolve) => setImmediate(resolve));
+    expect(readdirSync(temporary)).toEqual([]);
+    rmSync(temporary, { recursive: true });
+  });
+
+  it("says in one line why it cannot listen", async () => {
+    const first = serve("--port", "0", "--host", "127.0.0.1", "--json");
+    const { port } = await next(first.lines);
+    const second = serve("--port", String(port), "--host", "127.0.0.1", "--workers", "2");
+    expect((await second.errors.next()).value).toBe(
+      `millrace: port ${port} is in use; choose another one with --port.`,
+    );
+    expect(await once(second.child, "exit")).toEqual([1, null]);
   });
 });

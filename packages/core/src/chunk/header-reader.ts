@@ -13,6 +13,8 @@ export const LARGEST_CHUNK_SIZE = 0xffffff;
 export const LONGEST_HEADER = 18;
 /** Chunk stream ids below this are their own place in the state; later ones get the next free place. */
 const DIRECT_IDS = 64;
+/** Places that there are at first: few encoders use more. */
+const FIRST_PLACES = 16;
 
 // The state of a chunk stream is eight words of one Int32Array: one array instead of an object per chunk stream stays
 // together in the cache, and a signed 32-bit integer is never boxed, which V8 does with an unsigned one from 2^31 on.
@@ -80,7 +82,7 @@ export abstract class ChunkHeaderReader {
 
   private readonly tolerances: Readonly<ChunkTolerances>;
   private readonly greatestLengths: Int32Array;
-  private state: Int32Array = new Int32Array(DIRECT_IDS << WORDS_BITS);
+  private state: Int32Array = new Int32Array(FIRST_PLACES << WORDS_BITS);
   /** Of the current chunk stream in `state`. */
   private base = 0;
   /** The one byte that is a whole header and continues the current message; or none is. */
@@ -119,6 +121,7 @@ export abstract class ChunkHeaderReader {
     const state = this.state;
     const slot = first & 63;
     const base = slot << WORDS_BITS;
+    if (base >= state.length) return false;
     const remaining = readInt(state, base + REMAINING);
     const typeAndFlags = readInt(state, base + TYPE_AND_FLAGS);
     if (remaining === 0 || (typeAndFlags & HAS_EXTENSION) !== 0 || base === this.base) return false;
@@ -186,9 +189,10 @@ export abstract class ChunkHeaderReader {
       chunkStreamId = 64 + readUint8(bytes, at + 1) + (chunkStreamId === 1 ? readUint8(bytes, at + 2) << 8 : 0);
     }
     const slot = chunkStreamId < DIRECT_IDS ? chunkStreamId : this.distantSlot(chunkStreamId);
+    const base = slot << WORDS_BITS;
+    if (base >= this.state.length) this.makePlaces(base);
     const state = this.state;
     state[this.base + REMAINING] = this.remaining;
-    const base = slot << WORDS_BITS;
     const format = first >> 6;
     next =
       format === 3
@@ -232,7 +236,8 @@ export abstract class ChunkHeaderReader {
   protected giveUpMessage(chunkStreamId: number): boolean {
     const slot = chunkStreamId < DIRECT_IDS ? chunkStreamId : this.distantSlots.get(chunkStreamId);
     this.state[this.base + REMAINING] = this.remaining;
-    if (slot === undefined || readInt(this.state, (slot << WORDS_BITS) + REMAINING) === 0) return false;
+    const remaining = slot === undefined ? 0 : (this.state[(slot << WORDS_BITS) + REMAINING] ?? 0);
+    if (slot === undefined || remaining === 0) return false;
     this.state[(slot << WORDS_BITS) + REMAINING] = 0;
     this.slot = slot;
     this.chunkStreamId = chunkStreamId;
@@ -346,13 +351,16 @@ export abstract class ChunkHeaderReader {
     if (slot === undefined) {
       slot = DIRECT_IDS + this.distantSlots.size;
       this.distantSlots.set(chunkStreamId, slot);
-      if (slot << WORDS_BITS >= this.state.length) {
-        const larger = new Int32Array(this.state.length * 2);
-        larger.set(this.state);
-        this.state = larger;
-      }
     }
     return slot;
+  }
+
+  private makePlaces(base: number): void {
+    let length = this.state.length;
+    while (length <= base) length *= 2;
+    const larger = new Int32Array(length);
+    larger.set(this.state);
+    this.state = larger;
   }
 
   private failLength(messageType: number, length: number): number {

@@ -60,7 +60,7 @@ export class ChunkWriter {
     new OutgoingQueue(),
   ];
   private readonly priorities: Uint8Array = new Uint8Array(DIRECT_IDS).fill(Priority.Command);
-  private readonly known: Uint32Array = new Uint32Array(DIRECT_IDS << WORDS_BITS);
+  private readonly known: Uint32Array;
 
   private readonly shortHeaders: boolean;
 
@@ -75,6 +75,7 @@ export class ChunkWriter {
   constructor(pool: BufferPool, options: ChunkWriterOptions = {}) {
     this.pool = pool;
     this.shortHeaders = options.shortHeaders ?? true;
+    this.known = new Uint32Array(this.shortHeaders ? DIRECT_IDS << WORDS_BITS : 0);
     this.priorities[CONTROL_CHUNK_STREAM] = Priority.Control;
   }
 

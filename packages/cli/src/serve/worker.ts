@@ -1,0 +1,5 @@
+// One of the processes of `millrace serve --workers`.
+import { runWorker } from "@millrace/node-adapter";
+
+const [takeoverAfter] = process.argv.slice(2);
+runWorker({ takeoverAfter: Number(takeoverAfter) });

@@ -1,0 +1,42 @@
+import type { ConnectRequest, PlayRequest, PublishRequest } from "../connection/index.ts";
+import type { ErrorCode } from "../errors.ts";
+
+/** The other end of a connection, as hooks and events name it. */
+export interface Peer {
+  /** Counts connections of this server, from 1; those of workers from where no other worker counts. */
+  readonly id: number;
+  /** Address and port, such as `127.0.0.1:50312`. */
+  readonly address: string;
+}
+
+/** What a hook answers: nothing or true lets the peer do what it asks for; false or a reason refuses it. */
+export type HookAnswer = undefined | boolean | HookRefusal;
+
+/** Why the peer may not do what it asks for. */
+export interface HookRefusal {
+  /** For the peer's user. */
+  readonly reason: string;
+  /** A status code, where the usual one does not fit. */
+  readonly code?: string;
+}
+
+/**
+ * The application's say in what peers may do. Each may answer later, by a promise; until then nothing more of that peer
+ * is read. A hook that throws, or that takes longer than `decisionTimeout`, refuses.
+ */
+export interface Hooks {
+  onConnect?: (request: ConnectRequest, peer: Peer) => HookAnswer | Promise<HookAnswer>;
+  onPublish?: (request: PublishRequest, peer: Peer) => HookAnswer | Promise<HookAnswer>;
+  onPlay?: (request: PlayRequest, peer: Peer) => HookAnswer | Promise<HookAnswer>;
+}
+
+/** What happened, for logs and figures. */
+export type ServerEvent =
+  /** A publisher or a player began or ended. */
+  | { readonly type: "publish" | "unpublish" | "play" | "stop"; readonly peer: Peer; readonly path: string }
+  /** A peer was not allowed to do what it asked for. */
+  | { readonly type: "refused"; readonly peer: Peer; readonly what: string; readonly reason: string }
+  /** A peer broke the protocol, or went silent; its connection is closed. */
+  | { readonly type: "failed"; readonly peer: Peer; readonly code: ErrorCode; readonly message: string }
+  /** A hook threw: the application's own fault. */
+  | { readonly type: "hook-failed"; readonly peer: Peer; readonly error: unknown };
