@@ -87,6 +87,19 @@ export const ErrorCode = {
   PlayerTooSlow: 512,
   /** The server answered `connect` with an error. */
   ConnectRefused: 513,
+
+  /** The file does not begin with "FLV" (FLV E.2). */
+  FlvSignature: 600,
+  /** Its version is not 1. */
+  FlvVersion: 601,
+  /** Its header says that it ends inside of itself. */
+  FlvDataOffset: 602,
+  /** The file ends before its header does. */
+  FlvHeaderTruncated: 603,
+  /** A tag that is not one of data is longer than the limit `mediaMessageLength`. */
+  FlvMediaTagLengthLimit: 604,
+  /** A tag of data is longer than the limit `dataMessageLength`. */
+  FlvDataTagLengthLimit: 605,
 } as const;
 
 export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];

@@ -3,6 +3,7 @@ export * from "./bytes/index.ts";
 export * from "./chunk/index.ts";
 export * from "./connection/index.ts";
 export * from "./errors.ts";
+export * from "./flv/index.ts";
 export * from "./handshake/index.ts";
 export * from "./limits.ts";
 export * from "./live/index.ts";

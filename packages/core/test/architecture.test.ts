@@ -16,6 +16,7 @@ const rooms = [
   "handshake",
   "message",
   "media",
+  "flv",
   "live",
   "connection",
   "relay",

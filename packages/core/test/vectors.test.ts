@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { amf0Log } from "./amf/amf0-log.ts";
 import { ChunkLog } from "./chunk/chunk-log.ts";
+import { FlvLog } from "./flv/flv-log.ts";
 import { handshakeLog } from "./handshake/handshake-log.ts";
 import { tagLog } from "./media/tag-log.ts";
 import { type Setting, type VectorCase, vectorFiles, vectorGroups } from "./vector-file.ts";
@@ -25,6 +26,7 @@ export type SpanReader = (
 /** Per folder of fixtures/vectors what reads it: as a stream that comes in pieces, */
 const streams: Record<string, (settings: readonly Setting[]) => StreamReader> = {
   chunk: (settings) => new ChunkLog(settings),
+  flv: (settings) => new FlvLog(settings),
 };
 
 /** or from one span, as what lies in a message is read. */

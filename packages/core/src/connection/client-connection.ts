@@ -264,8 +264,12 @@ export class ClientConnection extends Connection<ClientEvent> {
   }
 }
 
-/** SRS's and Adobe's way to send a client elsewhere: an error whose `ex` has the code 302. */
-function redirectOf(answer: AmfObject): string | null {
+/**
+ * Where a server sends its client: SRS's and Adobe's way is an error whose `ex` has the code 302.
+ *
+ * @returns a URL of an app; null when it is no redirect.
+ */
+export function redirectOf(answer: AmfObject): string | null {
   const ex = answer.get("ex");
   if (!(ex instanceof AmfObject) || ex.get("code") !== REDIRECT) return null;
   const url = ex.get("redirect");

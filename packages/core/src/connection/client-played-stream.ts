@@ -28,6 +28,8 @@ export interface PlayOptions {
  */
 export class PlayedStream extends ClientStream {
   readonly sink: LiveStream | null;
+  /** How often the server has said that there is no more media; it may begin again with another publisher. */
+  endsOfMedia = 0;
   private readonly options: PlayOptions;
   /** The publication of the sink that is this stream's; -1 for none. */
   private publication = -1;
@@ -93,12 +95,13 @@ export class PlayedStream extends ClientStream {
   }
 
   override endOfMedia(): void {
-    if (this.isRunning) this.sink?.endPublication();
+    this.endsOfMedia++;
+    this.endPublication();
   }
 
   override end(): void {
     super.end();
-    this.endOfMedia();
+    this.endPublication();
   }
 
   protected override ask(): void {
@@ -123,6 +126,10 @@ export class PlayedStream extends ClientStream {
     if (this.sink === null) return;
     this.sink.beginPublication();
     this.publication = this.sink.publication;
+  }
+
+  private endPublication(): void {
+    if (this.isRunning) this.sink?.endPublication();
   }
 
   private command(name: string, ...values: AmfValue[]): void {

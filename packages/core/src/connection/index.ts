@@ -1,7 +1,13 @@
 export { authenticationQuery, type Credentials } from "./client-authentication.ts";
 export type { Answer, Status, Welcome } from "./client-commands.ts";
 export type { ConnectOptions } from "./client-connect.ts";
-export { ClientConnection, type ClientConnectionOptions, ClientEvent, type Refusal } from "./client-connection.ts";
+export {
+  ClientConnection,
+  type ClientConnectionOptions,
+  ClientEvent,
+  type Refusal,
+  redirectOf,
+} from "./client-connection.ts";
 export { PlayedStream, type PlayOptions } from "./client-played-stream.ts";
 export { PublishedStream, type PublishType } from "./client-published-stream.ts";
 export { ClientStream, StreamState } from "./client-stream.ts";
@@ -13,3 +19,4 @@ export { Playback } from "./playback.ts";
 export type { ConnectRequest, PlayRequest, PublishRequest, Request } from "./requests.ts";
 export type { EndedStream } from "./server-commands.ts";
 export { ConnectionEvent, ServerConnection } from "./server-connection.ts";
+export { parseRtmpUrl, type RtmpUrl, type StreamUrl, splitStreamUrl } from "./stream-url.ts";

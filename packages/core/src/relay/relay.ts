@@ -162,6 +162,8 @@ export class Relay {
     const mayWait = this.audioWait > 0 && live.joinPoint !== null && live.isAudioSince(stream.shown);
     stream.shown = live.next;
     (mayWait ? this.unhurried : this.changed).add(stream);
+    // Their own players wait behind them.
+    if (mayWait) for (const link of stream.links) link.carrier?.flush();
   }
 
   /** Has the carriers of sessions send what there is to be sent to them. */
