@@ -1,3 +1,16 @@
+export {
+  type Abortable,
+  type Client,
+  ClientError,
+  type ClientErrorKind,
+  type ClientOptions,
+  type CloseOptions,
+  connect,
+  type Message,
+  type PlayerOptions,
+  type Publisher,
+  type PublisherOptions,
+} from "./client/index.ts";
 export type { Answer, Hooks, Peer, Refusal, ServerEvent } from "./hooks.ts";
 export { createServer, type Server, type ServerOptions, type StreamInfo } from "./server.ts";
 export { runWorker, startWorkers, type Workers, type WorkersEvent, type WorkersOptions } from "./workers/index.ts";

@@ -185,7 +185,7 @@ export class FlvReader {
         this.truncatedBytes = this.carried;
         break;
       case IN_PAYLOAD:
-        this.truncatedBytes = this.filled;
+        this.truncatedBytes = FLV_TAG_HEADER_BYTES + this.filled;
         break;
     }
   }

@@ -68,7 +68,11 @@ export function connectionError(protocolError: ProtocolError, refusal: Refusal |
 }
 
 /** What the server said against a stream, or against the connection. */
-export function statusError(kind: ClientErrorKind, what: string, { code, description, information }: Status): ClientError {
+export function statusError(
+  kind: ClientErrorKind,
+  what: string,
+  { code, description, information }: Status,
+): ClientError {
   return new ClientError(kind, `${what}: ${description || code}`, { information });
 }
 

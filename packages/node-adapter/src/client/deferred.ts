@@ -17,7 +17,11 @@ export class Deferred<Value> {
  *
  * @param undo - called when that happens, before it rejects
  */
-export function orAbort<Value>(promise: Promise<Value>, signal: AbortSignal | undefined, undo: () => void): Promise<Value> {
+export function orAbort<Value>(
+  promise: Promise<Value>,
+  signal: AbortSignal | undefined,
+  undo: () => void,
+): Promise<Value> {
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {
     const abort = (): void => {

@@ -1,5 +1,13 @@
 import type { ConnectionOptions as TlsOptions } from "node:tls";
-import type { BufferPool, ChunkTolerances, ConnectOptions, Limits, PlayOptions, PublishType, Status } from "@millrace/core";
+import type {
+  BufferPool,
+  ChunkTolerances,
+  ConnectOptions,
+  Limits,
+  PlayOptions,
+  PublishType,
+  Status,
+} from "@millrace/core";
 
 /** Something that can be given up: then its promise rejects with the signal's reason. */
 export interface Abortable {
@@ -42,6 +50,12 @@ export interface ClientOptions extends Abortable {
 export interface PublisherOptions extends Abortable {
   /** Default "live". */
   readonly type?: PublishType;
+}
+
+/** The signal of `close` cuts the connection at once. */
+export interface CloseOptions extends Abortable {
+  /** When the connection is cut, whatever still waits to be sent, in milliseconds. Default 2,000. */
+  readonly deadline?: number;
 }
 
 /** The signal of `play` holds until the iteration ends. */

@@ -86,13 +86,14 @@ export class StreamPublisher implements Publisher {
       const text = `A message has at most ${LONGEST_PAYLOAD} bytes, not ${payload.length}.`;
       return Promise.reject(new RangeError(text));
     }
+    if (this.pending.length === 0 && this.sendNow(messageType, timestamp, payload)) return DONE;
     const pending = { messageType, timestamp, payload, sent: new Deferred<void>() };
     this.pending.push(pending);
     this.advance();
-    if (!this.pending.includes(pending)) return pending.sent.promise;
     return orAbort(pending.sent.promise, signal, () => {
       const at = this.pending.indexOf(pending);
       if (at !== -1) this.pending.splice(at, 1);
+      pending.sent.resolve();
     });
   }
 
@@ -109,13 +110,11 @@ export class StreamPublisher implements Publisher {
   /** There may be room. */
   advance(): void {
     for (let [first] = this.pending; first !== undefined; [first] = this.pending) {
-      if (!this.host.hasRoom) return;
       const { messageType, timestamp, payload, sent } = first;
-      if (this.stream.send(messageType, timestamp, payload, 0, payload.length)) sent.resolve();
+      if (this.sendNow(messageType, timestamp, payload)) sent.resolve();
       else if (this.host.waitingBytes > 0) return;
       else sent.reject(new RangeError(`The pool has no ${payload.length} bytes left.`));
       this.pending.shift();
-      this.host.flush();
     }
   }
 
@@ -144,6 +143,12 @@ export class StreamPublisher implements Publisher {
     this.stream.close();
     this.host.flush();
     this.fail(new ClientError("closed", `The publication of ${this.name} was given up.`));
+  }
+
+  private sendNow(messageType: number, timestamp: number, payload: Uint8Array): boolean {
+    if (!this.host.hasRoom || !this.stream.send(messageType, timestamp, payload, 0, payload.length)) return false;
+    this.host.flush();
+    return true;
   }
 
   private async finish(): Promise<void> {
