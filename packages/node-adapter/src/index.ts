@@ -1,3 +1,4 @@
+export type { StreamInfo } from "@millrace/core";
 export {
   type Abortable,
   type Client,
@@ -12,5 +13,6 @@ export {
   type PublisherOptions,
 } from "./client/index.ts";
 export type { Answer, Hooks, Peer, Refusal, ServerEvent } from "./hooks.ts";
-export { createServer, type Server, type ServerOptions, type StreamInfo } from "./server.ts";
+export { createServer, type Server, type ServerOptions } from "./server.ts";
+export type { ServerTls } from "./tls.ts";
 export { runWorker, startWorkers, type Workers, type WorkersEvent, type WorkersOptions } from "./workers/index.ts";

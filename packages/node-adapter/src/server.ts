@@ -1,16 +1,21 @@
 import { randomBytes } from "node:crypto";
 import { type AddressInfo, createServer as createNetServer, type Server as NetServer, type Socket } from "node:net";
 import { performance } from "node:perf_hooks";
-import { Relay, type RelayOptions, type RelaySession, type RelayStream, StatusCode } from "@millrace/core";
+import { Relay, type RelayOptions, type RelaySession, StatusCode, type StreamInfo } from "@millrace/core";
 import type { Hooks, ServerEvent } from "./hooks.ts";
 import { NodeSession, type SessionHost } from "./session.ts";
+import { type ServerTls, TlsListener } from "./tls.ts";
 
 const RANDOM_BYTES = 1528;
 const READ_BYTES = 65_536;
 /** How often deadlines are looked at, in milliseconds: they are seconds long, so this is soon enough. */
 const TICK = 250;
+const DEFAULT_PORT = 1935;
+const DEFAULT_TLS_PORT = 443;
 
 export interface ServerOptions extends RelayOptions, Hooks {
+  /** For `rtmps:`: all connections must have TLS then. */
+  tls?: ServerTls;
   /** How long a hook may take, in milliseconds; then the peer is refused. Default 10,000. */
   decisionTimeout?: number;
   /** Peers are numbered from this on, plus 1: servers that report to one place can be told apart. Default 0. */
@@ -19,15 +24,8 @@ export interface ServerOptions extends RelayOptions, Hooks {
   onEvent?: (event: ServerEvent) => void;
 }
 
-/** A stream that is live, or waited for. */
-export interface StreamInfo {
-  readonly path: string;
-  readonly isPublished: boolean;
-  readonly players: number;
-}
-
 /**
- * An RTMP server on TCP: a relay from publishers to players.
+ * An RTMP server on TCP, TLS or a Unix socket: a relay from publishers to players.
  *
  * @example
  * const server = createServer({ onPublish: (request) => request.query === "token=secret" });
@@ -48,6 +46,7 @@ export class Server implements SessionHost {
   private receivedBefore = 0;
   private readonly onEvent: (event: ServerEvent) => void;
   private readonly sessions = new Map<RelaySession, NodeSession>();
+  private readonly tls: TlsListener | null;
   private readonly netServer: NetServer;
   private connections: number;
   private ticker: NodeJS.Timeout | null = null;
@@ -67,13 +66,14 @@ export class Server implements SessionHost {
     this.memory = this.relay.pool.memory;
     this.readStart = this.relay.pool.take(READ_BYTES);
     this.readBuffer = Buffer.from(this.memory.buffer, this.readStart, READ_BYTES);
-    const sockets = { allowHalfOpen: true, pauseOnConnect: true };
-    this.netServer = createNetServer(sockets, (socket) => this.accept(socket));
+    const accept = (socket: Socket): void => this.accept(socket);
+    this.tls = options.tls === undefined ? null : new TlsListener(options.tls, accept);
+    this.netServer = this.tls?.server ?? createNetServer({ allowHalfOpen: true, pauseOnConnect: true }, accept);
   }
 
   /** Streams by path. */
   get streams(): StreamInfo[] {
-    return [...this.relay.streams.values()].map(describe);
+    return this.relay.describe();
   }
 
   /** Connections of every kind, those of other workers included. */
@@ -88,7 +88,7 @@ export class Server implements SessionHost {
     return sum;
   }
 
-  /** Where it listens; null before `listen` and after `close`. */
+  /** Where it listens; null before `listen` and after `close`, and on a Unix socket. */
   get address(): AddressInfo | null {
     const address = this.netServer.address();
     return typeof address === "object" ? address : null;
@@ -97,11 +97,12 @@ export class Server implements SessionHost {
   /**
    * Begins to listen. A server that was closed cannot do so again: create another.
    *
-   * @param port - 0 for any free one; see {@link address}
-   * @param host - an address of this machine; by default all of them
+   * @param where - a port, 0 for any free one (see {@link address}), by default 1935, with TLS 443; or the path of a
+   *   Unix socket
+   * @param host - an address of this machine; by default all of them, IPv6 included
    * @returns when peers can connect; rejects when the address cannot be had.
    */
-  listen(port = 1935, host?: string): Promise<void> {
+  listen(where: number | { readonly path: string } = this.usualPort, host?: string): Promise<void> {
     if (this.closing !== null) return Promise.reject(new Error("This server was closed: create another."));
     return new Promise((resolve, reject) => {
       const { netServer } = this;
@@ -117,7 +118,8 @@ export class Server implements SessionHost {
         resolve();
       };
       netServer.once("error", failed).once("listening", listening);
-      netServer.listen({ port, ...(host === undefined ? {} : { host }) });
+      const at = typeof where === "number" ? { port: where, ...(host === undefined ? {} : { host }) } : where;
+      netServer.listen(at);
     });
   }
 
@@ -165,12 +167,17 @@ export class Server implements SessionHost {
     if (this.sessions.size === 0) this.drained?.();
   }
 
+  private get usualPort(): number {
+    return this.tls === null ? DEFAULT_PORT : DEFAULT_TLS_PORT;
+  }
+
   private async shutDown(deadline: number): Promise<void> {
     const closed = new Promise<void>((resolve) => this.netServer.close(() => resolve()));
     for (const session of this.sessions.values())
       session.dismiss(StatusCode.ConnectAppShutdown, "The server shuts down.");
     const cut = setTimeout(() => {
       for (const session of this.sessions.values()) session.destroy();
+      this.tls?.destroy();
     }, deadline);
     await closed;
     // Node counts a connection as closed a little before its socket says so.
@@ -203,11 +210,8 @@ export class Server implements SessionHost {
 }
 
 /** IPv4 as everybody writes it, also where the server listens on IPv6 for both. */
-function addressOf({ remoteAddress = "?", remotePort = 0 }: Socket): string {
+function addressOf({ remoteAddress, remotePort = 0 }: Socket): string {
+  if (remoteAddress === undefined) return "unix";
   const address = remoteAddress.replace(/^::ffff:/, "");
   return address.includes(":") ? `[${address}]:${remotePort}` : `${address}:${remotePort}`;
-}
-
-function describe({ path, live, players }: RelayStream): StreamInfo {
-  return { path, isPublished: live.isPublished, players: players.size };
 }

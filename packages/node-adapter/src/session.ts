@@ -200,7 +200,7 @@ export class NodeSession implements Carrier {
     if (answer === undefined || answer === true) {
       const path = request.kind === "connect" ? request.app : pathOf(request);
       if (!relaySession.accept(host.now())) {
-        host.emit({ type: "refused", peer, what: `publish ${path}`, reason: "it is published by somebody else" });
+        host.emit({ type: "refused", peer, what: `${request.kind} ${path}`, reason: relaySession.refusal });
       } else if (request.kind !== "connect") {
         host.emit({ type: request.kind, peer, path });
       }

@@ -179,7 +179,7 @@ describe("two publishers of one name", () => {
     await settled(client);
     clearInterval(signs);
     expect(client.complaints).toEqual(["NetStream.Publish.BadName: live/bystander is published by somebody else."]);
-    expect(house.reports).toEqual(["refused publish live/bystander: it is published by somebody else"]);
+    expect(house.reports).toEqual(["refused publish live/bystander: live/bystander is published by somebody else."]);
   });
 
   it("the second takes over from one that went silent; players stay", async () => {

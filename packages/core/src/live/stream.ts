@@ -69,6 +69,9 @@ export class LiveStream {
   publication = 0;
   /** Messages that did not fit into the ring, or for which the pool had nothing left. */
   droppedMessages = 0;
+  /** Messages that came whole, and their bytes as they go out. */
+  receivedMessages = 0;
+  receivedBytes = 0;
   /** The time, in milliseconds of any monotonic clock: set by who publishes or plays, before it does so. */
   now = 0;
   /** How often a player was so far behind that it lost media. */
@@ -128,6 +131,11 @@ export class LiveStream {
     return this.metadata === null ? configurations : [this.metadata, ...configurations];
   }
 
+  /** Bytes that are kept for players. */
+  get keptBytes(): number {
+    return (this.ring.tail - this.ring.floor) | 0;
+  }
+
   /** The number of the newest keyframe of the default video track that is kept, or null. */
   get joinPoint(): number | null {
     return this.hasKeyframe && ((this.keyframe - this.first) | 0) >= 0 ? this.keyframe : null;
@@ -175,6 +183,8 @@ export class LiveStream {
     if (((this.next - this.first) | 0) > this.indexMask) this.makePlace();
     const number = this.next;
     this.next = (number + 1) | 0;
+    this.receivedMessages++;
+    this.receivedBytes += message.wireLength;
     // Who waits for a keyframe waits for one of the default track.
     const kind = message.kind === TagKind.Keyframe && message.trackId !== 0 ? TagKind.Frame : message.kind;
     // Data messages have times of many kinds.

@@ -17,6 +17,10 @@ export interface RelayOptions {
    * an encoder that lost its connection need not wait until the old one times out.
    */
   takeoverAfter?: number;
+  /** Streams that may be published or waited for at a time. Default 10,000. */
+  maximumStreams?: number;
+  /** Players that one stream may have. Default 10,000. */
+  maximumPlayers?: number;
   /**
    * How long audio may wait for a picture to go out with, in milliseconds, where a stream has pictures; 0 for not at all.
    * Default 25: with 30 pictures a second that is 40 % fewer writes, which are what a relay spends its time on.
@@ -35,6 +39,21 @@ export interface RelayStream {
   readonly links: Set<RelaySession>;
   /** The number of the message that the players were last told of. */
   shown: number;
+}
+
+/** A stream that is live, or waited for, in figures. */
+export interface StreamInfo {
+  readonly path: string;
+  readonly isPublished: boolean;
+  readonly players: number;
+  /** Media that came, in messages and in bytes as they go out to each player; and what is kept of it for players. */
+  readonly receivedMessages: number;
+  readonly receivedBytes: number;
+  readonly keptBytes: number;
+  /** Messages for which there was no memory. */
+  readonly droppedMessages: number;
+  /** How often a player was so far behind that it lost media. */
+  readonly skips: number;
 }
 
 /** Who a stream comes from: a peer, or another relay. */
@@ -65,6 +84,8 @@ export class Relay {
   /** See {@link RelayOptions}. */
   readonly takeoverAfter: number;
   readonly audioWait: number;
+  readonly maximumStreams: number;
+  readonly maximumPlayers: number;
   private readonly streamOptions: LiveStreamOptions;
 
   constructor(options: RelayOptions = {}) {
@@ -74,6 +95,8 @@ export class Relay {
     this.streamOptions = options.stream ?? {};
     this.takeoverAfter = options.takeoverAfter ?? 5_000;
     this.audioWait = options.audioWait ?? 25;
+    this.maximumStreams = options.maximumStreams ?? 10_000;
+    this.maximumPlayers = options.maximumPlayers ?? 10_000;
   }
 
   /** The chunk size of everything that is sent. */
@@ -130,6 +153,20 @@ export class Relay {
     if (!holder.givesWay(now)) return false;
     holder.displace(stream);
     return true;
+  }
+
+  /** All streams in figures. */
+  describe(): StreamInfo[] {
+    return [...this.streams.values()].map(({ path, live, players }) => {
+      const { isPublished, receivedMessages, receivedBytes, keptBytes, droppedMessages, skips } = live;
+      const figures = { receivedMessages, receivedBytes, keptBytes, droppedMessages, skips };
+      return { path, isPublished, players: players.size, ...figures };
+    });
+  }
+
+  /** Whether a stream of this path is there, or may be made. */
+  hasRoomFor(path: string): boolean {
+    return this.streams.has(path) || this.streams.size < this.maximumStreams;
   }
 
   /** The stream of this path, made if there is none. Whoever asks takes a part in it. */

@@ -24,6 +24,8 @@ export class RelaySession implements Publisher {
   readonly connection: ServerConnection;
   /** Set by who carries the bytes, so that the way from a stream to its players' sockets is short. */
   carrier: Carrier | null = null;
+  /** Why {@link accept} answered false. */
+  refusal = "";
   private readonly relay: Relay;
   /** Whether the peer is another relay, and no audience. */
   private readonly isLink: boolean;
@@ -58,7 +60,8 @@ export class RelaySession implements Publisher {
   }
 
   /**
-   * Grants what the peer asks for. A name that somebody else publishes is refused all the same.
+   * Grants what the peer asks for. A name that somebody else publishes is refused all the same, and so is what the relay has
+   * no room for: see {@link RelayOptions}.
    *
    * @returns whether the peer got what it asked for.
    */
@@ -68,17 +71,20 @@ export class RelaySession implements Publisher {
     if (request === null) throw new TypeError("There is no request to accept.");
     if (request.kind === "connect") {
       connection.acceptConnect();
-    } else if (request.kind === "play") {
-      const stream = relay.find(pathOf(request));
-      this.audienceOf(stream).add(this);
+      return true;
+    }
+    const path = pathOf(request);
+    if (!relay.hasRoomFor(path)) return this.refuse(`The server has ${relay.maximumStreams} streams already.`);
+    if (request.kind === "play") {
+      const stream = relay.find(path);
+      const audience = this.audienceOf(stream);
+      if (audience.size >= relay.maximumPlayers) return this.refuse(`${path} has ${audience.size} players already.`);
+      audience.add(this);
       this.played.set(request.streamId, stream);
       connection.acceptPlay(stream.live);
     } else {
-      const stream = relay.claim(pathOf(request), this, now);
-      if (stream === null) {
-        connection.refuse(`${pathOf(request)} is published by somebody else.`, StatusCode.PublishBadName);
-        return false;
-      }
+      const stream = relay.claim(path, this, now);
+      if (stream === null) return this.refuse(`${path} is published by somebody else.`, StatusCode.PublishBadName);
       this.published.set(request.streamId, stream);
       connection.acceptPublish(stream.live);
     }
@@ -111,6 +117,12 @@ export class RelaySession implements Publisher {
   /** Gives all memory back, after the socket was closed and the peer has left. */
   close(): void {
     this.connection.close();
+  }
+
+  private refuse(reason: string, code?: string): false {
+    this.refusal = reason;
+    this.connection.refuse(reason, code);
+    return false;
   }
 
   private audienceOf(stream: RelayStream): Set<RelaySession> {

@@ -83,3 +83,37 @@ describe("a player that does not read", () => {
     expect(reader.session.connection.error).toBeNull();
   });
 });
+
+describe("what the relay has room for", () => {
+  const refused = (code: string) => expect.stringContaining(code);
+
+  it("is bounded in streams: at the limit, and one more", () => {
+    const world = new World({ maximumStreams: 2 });
+    world.publisher("one");
+    world.player("two");
+    expect(world.publisher("three").hear()).toContainEqual(refused("NetStream.Publish"));
+    const player = world.open();
+    player.connect();
+    player.call("createStream", 2, null);
+    player.callOn(1, "play", 3, null, "three");
+    expect(player.hear()).toContainEqual(refused("NetStream.Play"));
+    expect(player.session.refusal).toBe("The server has 2 streams already.");
+    expect([...world.relay.streams.keys()]).toEqual(["app/one", "app/two"]);
+    expect(world.publisher("two").hear()).toContain("onStatus #1 NetStream.Publish.Start");
+  });
+
+  it("is bounded in players of a stream: at the limit, and one more", () => {
+    const world = new World({ maximumPlayers: 1 });
+    const publisher = world.publisher("key");
+    const player = world.player("key");
+    const other = world.player("key");
+    expect(other.session.refusal).toBe("app/key has 1 players already.");
+    expect(other.events).toEqual(["failed Refused"]);
+    const sent = publisher.media(Video, 0, keyframe());
+    expect(player.hear()).toContain(sent);
+    expect(world.relay.describe()).toEqual([expect.objectContaining({ path: "app/key", players: 1 })]);
+    other.close();
+    player.close();
+    expect(world.player("key").session.refusal).toBe("");
+  });
+});

@@ -1,6 +1,6 @@
 import { join } from "node:path";
+import type { StreamInfo } from "@millrace/core";
 import type { ServerEvent } from "../hooks.ts";
-import type { StreamInfo } from "../server.ts";
 
 // What the primary and its workers say to each other, in the order in which it was said.
 

@@ -5,8 +5,8 @@ import { createServer as createNetServer } from "node:net";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { StreamInfo } from "@millrace/core";
 import type { ServerEvent } from "../hooks.ts";
-import type { StreamInfo } from "../server.ts";
 import { Backoff } from "./backoff.ts";
 import { linkSocket, type ToWorker, WORKER_NUMBER } from "./messages.ts";
 import { Registry } from "./registry.ts";
@@ -88,12 +88,8 @@ export class Workers {
   get streams(): StreamInfo[] {
     const streams = new Map<string, StreamInfo>();
     for (const stream of [...this.members].flatMap((member) => member.streams)) {
-      const { path, isPublished, players } = streams.get(stream.path) ?? { ...stream, players: 0 };
-      streams.set(path, {
-        path,
-        isPublished: isPublished || stream.isPublished,
-        players: players + stream.players,
-      });
+      const other = streams.get(stream.path);
+      streams.set(stream.path, other === undefined ? stream : together(stream, other));
     }
     return [...streams.values()];
   }
@@ -194,4 +190,18 @@ function findPort(port: number, host: string | undefined): Promise<number> {
       probe.close(() => resolve(typeof address === "object" && address !== null ? address.port : port));
     });
   });
+}
+
+/** One stream as two workers have it: one of them has it from the other. */
+function together(one: StreamInfo, other: StreamInfo): StreamInfo {
+  return {
+    path: one.path,
+    isPublished: one.isPublished || other.isPublished,
+    players: one.players + other.players,
+    receivedMessages: Math.max(one.receivedMessages, other.receivedMessages),
+    receivedBytes: Math.max(one.receivedBytes, other.receivedBytes),
+    keptBytes: one.keptBytes + other.keptBytes,
+    droppedMessages: one.droppedMessages + other.droppedMessages,
+    skips: one.skips + other.skips,
+  };
 }

@@ -1,7 +1,7 @@
 import type { Worker } from "node:cluster";
 import { performance } from "node:perf_hooks";
+import type { StreamInfo } from "@millrace/core";
 import type { ServerEvent } from "../hooks.ts";
-import type { StreamInfo } from "../server.ts";
 import { Questions, type ToPrimary, type ToWorker } from "./messages.ts";
 import type { Owner, Registry } from "./registry.ts";
 

@@ -1,0 +1,332 @@
+import type { Socket } from "node:net";
+import { performance } from "node:perf_hooks";
+import {
+  AmfObject,
+  type AmfValue,
+  ClientConnection,
+  type ClientConnectionOptions,
+  ClientEvent,
+  type ClientStream,
+  type Status,
+  StatusCode,
+  type Welcome,
+} from "@millrace/core";
+import type { Client } from "./client.ts";
+import { ClientError, connectionError, statusError } from "./client-error.ts";
+import { Deferred, orAbort } from "./deferred.ts";
+import type { Abortable, ClientOptions, CloseOptions, Message, PlayerOptions, PublisherOptions } from "./options.ts";
+import { Playback, type PlaybackHost } from "./playback.ts";
+import { type Publisher, type PublisherHost, StreamPublisher } from "./publisher.ts";
+
+const WRITE_BYTES = 65_536;
+const HIGH_WATER_MARK = 2 ** 20;
+/** How often deadlines are looked at, in milliseconds. */
+const TICK = 250;
+/** How long a connection that is over may take to be closed, in milliseconds. */
+const FAREWELL = 2_000;
+
+/** What servers say when they end a connection. */
+const dismissals: ReadonlySet<string> = new Set([
+  StatusCode.ConnectAppShutdown,
+  "NetConnection.Connect.Closed",
+  "NetConnection.Connect.IdleTimeOut",
+]);
+/** The same of one that they do not want; also where it was granted before (SRS's redirects). */
+const rejections: ReadonlySet<string> = new Set([StatusCode.ConnectRejected, StatusCode.ConnectInvalidApp]);
+
+/** Carries the bytes of one socket to and from a client connection. */
+export class ClientSession implements Client, PublisherHost, PlaybackHost {
+  readonly highWaterMark: number;
+  readonly closed: Promise<void>;
+  error: ClientError | null = null;
+  private readonly options: ClientOptions;
+  private readonly url: string;
+  private readonly connection: ClientConnection;
+  private readonly socket: Socket;
+  private readonly opening: Deferred<void> = new Deferred();
+  private readonly publishers: Map<ClientStream, StreamPublisher> = new Map();
+  private readonly playbacks: Map<ClientStream, Playback> = new Map();
+  /** By transaction id. */
+  private readonly calls: Map<number, Deferred<AmfValue>> = new Map();
+  /** Who waits until all is written: nothing more is queued meanwhile. */
+  private flushes: Deferred<void>[] = [];
+  private readonly outgoing: Uint8Array = new Uint8Array(WRITE_BYTES);
+  private isWriting = false;
+  private isClosed = false;
+  private readonly ticker: NodeJS.Timeout;
+  private farewell: NodeJS.Timeout | undefined;
+  /** When reading was paused; null while it is not. */
+  private pausedAt: number | null = null;
+  private pausedFor = 0;
+  private socketError: Error | null = null;
+
+  /** @param socket - connected */
+  constructor(socket: Socket, options: ClientOptions, connection: Omit<ClientConnectionOptions, "now">) {
+    this.socket = socket;
+    this.options = options;
+    this.highWaterMark = options.highWaterMark ?? HIGH_WATER_MARK;
+    this.url = connection.connect.tcUrl;
+    this.connection = new ClientConnection({ ...connection, now: this.now() });
+    const closed = new Deferred<void>();
+    this.closed = closed.promise;
+    socket.setNoDelay(true);
+    socket.on("data", (bytes) => this.receive(bytes));
+    socket.on("end", () => this.finish(new ClientError("lost", "The server closed the connection.")));
+    socket.on("error", (error) => (this.socketError = error));
+    socket.on("close", () => {
+      this.letGo();
+      closed.resolve();
+    });
+    this.ticker = setInterval(() => this.tick(), TICK).unref();
+    this.flush();
+  }
+
+  get welcome(): Welcome | null {
+    return this.connection.welcome;
+  }
+
+  /** Settles when the server has let the client in; else the socket is closed first. */
+  async opened(signal: AbortSignal): Promise<void> {
+    try {
+      await orAbort(this.opening.promise, signal, () => {});
+    } catch (error) {
+      this.socket.destroy();
+      await this.closed;
+      throw error;
+    }
+  }
+
+  async publish(name: string, { type, signal }: PublisherOptions = {}): Promise<Publisher> {
+    this.check(signal);
+    const stream = this.connection.publish(name, type);
+    const publisher = new StreamPublisher(this, stream);
+    this.publishers.set(stream, publisher);
+    this.flush();
+    await orAbort(publisher.started.promise, signal, () => publisher.abandon());
+    return publisher;
+  }
+
+  async *play(name: string, options: PlayerOptions = {}): AsyncGenerator<Message, void, void> {
+    const { signal } = options;
+    this.check(signal);
+    const stream = this.connection.play(name, null, options);
+    const playback = new Playback(this, stream);
+    this.playbacks.set(stream, playback);
+    this.flush();
+    try {
+      for (;;) {
+        const message = await playback.next(signal);
+        if (message === undefined) return;
+        yield message;
+      }
+    } finally {
+      playback.finish(null);
+      this.playbacks.delete(stream);
+      this.resume();
+      this.flush();
+    }
+  }
+
+  async call(name: string, values: readonly AmfValue[] = [], { signal }: Abortable = {}): Promise<AmfValue> {
+    this.check(signal);
+    const transactionId = this.connection.call(name, ...values);
+    if (transactionId === 0) throw new RangeError(`${name}: as many calls wait as the limit pendingCalls allows.`);
+    const answer = new Deferred<AmfValue>();
+    this.calls.set(transactionId, answer);
+    this.flush();
+    return orAbort(answer.promise, signal, () => this.calls.delete(transactionId));
+  }
+
+  async close({ deadline = FAREWELL, signal }: CloseOptions = {}): Promise<void> {
+    this.finish(new ClientError("closed", "The client was closed."));
+    this.cutAfter(deadline);
+    await orAbort(this.closed, signal, () => this.socket.destroy()).catch(() => this.closed);
+  }
+
+  get waitingBytes(): number {
+    return this.connection.output.waitingBytes;
+  }
+
+  get hasRoom(): boolean {
+    return this.error === null && this.flushes.length === 0 && this.waitingBytes < this.highWaterMark;
+  }
+
+  flush(): void {
+    if (this.isWriting || this.isClosed || this.socket.writableEnded) return;
+    const length = this.connection.output.transmit(this.outgoing, 0, WRITE_BYTES);
+    if (length > 0) {
+      this.isWriting = true;
+      this.socket.write(this.outgoing.subarray(0, length), (error) => this.written(error));
+      return;
+    }
+    for (const flush of this.flushes.splice(0)) flush.resolve();
+    if (this.error !== null) this.socket.end();
+  }
+
+  flushed(): Promise<void> {
+    if (this.isClosed) return Promise.reject(this.error);
+    const flush = new Deferred<void>();
+    this.flushes.push(flush);
+    this.flush();
+    return flush.promise;
+  }
+
+  forget(stream: ClientStream): void {
+    this.publishers.delete(stream);
+  }
+
+  resume(): void {
+    if (this.pausedAt === null || (this.error === null && this.isBehind)) return;
+    this.pausedFor += performance.now() - this.pausedAt;
+    this.pausedAt = null;
+    this.socket.resume();
+  }
+
+  /** Whether a player has not fetched what came. */
+  private get isBehind(): boolean {
+    return [...this.playbacks.values()].some(({ isFull }) => isFull);
+  }
+
+  /** Stands still while nothing is read: that is not the server's silence. */
+  private now(): number {
+    return (this.pausedAt ?? performance.now()) - this.pausedFor;
+  }
+
+  /** @throws what keeps anything from being begun. */
+  private check(signal: AbortSignal | undefined): void {
+    signal?.throwIfAborted();
+    if (this.error !== null) throw this.error;
+  }
+
+  private tick(): void {
+    if (this.error !== null) return;
+    this.connection.tick(this.now());
+    this.pump();
+  }
+
+  private receive({ buffer, byteOffset, length }: Buffer): void {
+    if (this.error !== null) return;
+    this.connection.tick(this.now());
+    // Not as a Buffer, whose slices are no copies.
+    this.connection.feed(new Uint8Array(buffer, byteOffset, length), 0, length);
+    this.pump();
+  }
+
+  private pump(): void {
+    while (this.error === null && this.step());
+    if (this.pausedAt === null && this.error === null && this.isBehind) {
+      this.pausedAt = performance.now();
+      this.socket.pause();
+    }
+    this.flush();
+  }
+
+  /** @returns whether there may be more to do. */
+  private step(): boolean {
+    const { connection } = this;
+    const event = connection.poll();
+    for (const playback of this.playbacks.values()) playback.notice();
+    switch (event) {
+      case ClientEvent.NeedData:
+        return false;
+      case ClientEvent.Connected:
+        this.opening.resolve();
+        return true;
+      case ClientEvent.Status:
+        if (connection.status !== null) this.handleStatus(connection.status);
+        return true;
+      case ClientEvent.Message:
+        this.playbackOf(connection.message.messageStreamId)?.take(connection.message);
+        return true;
+      case ClientEvent.Command:
+        // The next poll answers that there is no such method.
+        return true;
+      case ClientEvent.Answer:
+        this.handleAnswer();
+        return true;
+      case ClientEvent.Failed:
+        if (connection.error !== null) this.finish(connectionError(connection.error, connection.refusal));
+        return false;
+      case ClientEvent.Closed:
+        this.finish(new ClientError("lost", "The server ended the connection."));
+        return false;
+    }
+  }
+
+  /** FFmpeg's server puts media on message stream 0: then it is of the only stream there is. */
+  private playbackOf(streamId: number): Playback | undefined {
+    const { streams } = this.connection;
+    const [only] = streamId === 0 && streams.size === 1 ? streams.values() : [];
+    const stream = streams.get(streamId) ?? only;
+    return stream && this.playbacks.get(stream);
+  }
+
+  private handleStatus(status: Status): void {
+    const { stream, code, information } = status;
+    if (stream !== null) {
+      this.publishers.get(stream)?.handleStatus(status);
+      this.playbacks.get(stream)?.handleStatus(status);
+    }
+    this.options.onStatus?.(status);
+    if (code === StatusCode.ConnectReconnectRequest) {
+      const url = information.get("tcUrl");
+      const next = typeof url === "string" && URL.canParse(url, this.url) ? new URL(url, this.url).href : this.url;
+      this.options.onReconnectRequest?.(next, status);
+    }
+    if (dismissals.has(code)) this.finish(statusError("lost", "The server ended the connection", status));
+    if (rejections.has(code)) this.finish(statusError("refused", "The server refused the connection", status));
+  }
+
+  private handleAnswer(): void {
+    const { answered } = this.connection;
+    const call = answered === null ? undefined : this.calls.get(answered.transactionId);
+    if (answered === null || call === undefined) return;
+    this.calls.delete(answered.transactionId);
+    const { outcome, value } = answered;
+    if (outcome === "result") call.resolve(value);
+    else if (outcome === "timeout") call.reject(new ClientError("timeout", "The call was not answered in time."));
+    else {
+      const information = value instanceof AmfObject ? { information: value } : {};
+      call.reject(new ClientError("refused", "The server answered that the call failed.", information));
+    }
+  }
+
+  /** The connection is over: what is queued is sent, then the socket is closed. */
+  private finish(error: ClientError): void {
+    if (this.error !== null) return;
+    this.error = error;
+    this.opening.reject(error);
+    for (const call of this.calls.values()) call.reject(error);
+    for (const publisher of [...this.publishers.values()]) publisher.fail(error);
+    for (const playback of this.playbacks.values()) playback.finish(error);
+    this.connection.leave();
+    this.resume();
+    this.cutAfter(FAREWELL);
+    this.flush();
+  }
+
+  private cutAfter(deadline: number): void {
+    clearTimeout(this.farewell);
+    if (!this.isClosed) this.farewell = setTimeout(() => this.socket.destroy(), deadline);
+  }
+
+  private written(error: Error | null | undefined): void {
+    this.isWriting = false;
+    // After an error the socket is about to be closed.
+    if (error || this.isClosed) return;
+    for (const publisher of this.publishers.values()) publisher.advance();
+    this.flush();
+  }
+
+  /** The socket is closed. */
+  private letGo(): void {
+    const { socketError } = this;
+    this.isClosed = true;
+    const text = `The connection broke${socketError === null ? "" : `: ${socketError.message}`}.`;
+    this.finish(new ClientError("lost", text, socketError === null ? {} : { cause: socketError }));
+    for (const flush of this.flushes.splice(0)) flush.reject(this.error);
+    clearInterval(this.ticker);
+    clearTimeout(this.farewell);
+    this.connection.close();
+  }
+}

@@ -1,0 +1,50 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { cases, type RawSocket, type Runtime } from "@millrace/conformance";
+import { describe, it } from "vitest";
+import { createServer } from "../src/index.ts";
+
+const runtime: Runtime = {
+  createServer,
+  connect: async (port) => {
+    const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+    await once(socket, "connect");
+    socket.setNoDelay(true);
+    return rawSocket(socket);
+  },
+  turn: () => new Promise((resolve) => setImmediate(resolve)),
+};
+
+function rawSocket(socket: Socket): RawSocket {
+  const nothing = (): void => {};
+  let look = nothing;
+  for (const event of ["readable", "end", "close"]) socket.on(event, () => look());
+  // A read sees it; writes are told.
+  socket.on("error", nothing);
+  return {
+    read: () =>
+      new Promise((resolve, reject) => {
+        look = (): void => {
+          const bytes: Buffer | null = socket.read();
+          if (bytes === null && !socket.readableEnded && !socket.destroyed) return;
+          look = nothing;
+          if (bytes !== null || socket.readableEnded) resolve(bytes);
+          else reject(socket.errored ?? new Error("The socket is closed."));
+        };
+        look();
+      }),
+    write: (bytes) =>
+      new Promise((resolve, reject) => {
+        socket.write(bytes, (error) => (error ? reject(error) : resolve()));
+      }),
+    closeWrite: () => new Promise((resolve) => socket.end(() => resolve())),
+    destroy: () => void socket.resetAndDestroy(),
+  };
+}
+
+describe("conformance", () => {
+  for (const { name, needsTls, run } of cases) {
+    it.skipIf(needsTls && runtime.connectTls === undefined)(name, () => run(runtime));
+  }
+});
