@@ -362,6 +362,25 @@ describe("a player that does not read", () => {
     await small.close();
   });
 
+  it("is given up in the end; nobody else is", async () => {
+    const strict = await House.open({ stream: { dropVideoAfter: 100, giveUpAfter: 500 } });
+    const sleeper = await RawClient.playing(strict.port, "film");
+    const reader = await RawClient.playing(strict.port, "film");
+    const publisher = await RawClient.publishing(strict.port, "film");
+    strict.events.length = 0;
+    sleeper.socket.pause();
+    for (let number = 0; strict.failures.length === 0; number++) {
+      publisher.video(number, videoFrame(number, 60_000));
+      await reader.until(() => reader.videos.length > number, `frame ${number}`);
+    }
+    expect(strict.reports).toEqual(["failed PlayerTooSlow", "stop live/film"]);
+    sleeper.socket.resume();
+    await sleeper.closed;
+    await Promise.all([publisher, reader].map((client) => client.close()));
+    await strict.undisturbed();
+    await strict.close();
+  });
+
   it("and goes without a word: its memory comes back", async () => {
     const sleeper = await RawClient.playing(house.port, "bystander");
     sleeper.socket.pause();
