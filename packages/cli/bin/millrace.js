@@ -1,12 +1,2 @@
 #!/usr/bin/env node
-import { setFlagsFromString } from "node:v8";
-
-// A relay makes few objects, and must not stop for long:
-// - Young objects get no more than the 1 MiB that V8 begins with, where it would take up to 16: a collection takes 1 ms
-//   instead of 4, and an idle connection 14 KiB instead of 28.
-// - They are collected by one thread: several wait for each other where the processor is busy, which took up to 17 ms.
-// - The whole heap is not collected for memory's sake alone: it is 12 MB, and that took 5 to 15 ms.
-setFlagsFromString("--semi-space-growth-factor=1");
-setFlagsFromString("--no-parallel-scavenge");
-setFlagsFromString("--no-memory-reducer");
-await import("../dist/main.js");
+import "../dist/main.js";
