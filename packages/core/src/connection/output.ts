@@ -158,7 +158,10 @@ export class Output {
 
   private dropEnded(): void {
     for (let index = this.playbacks.length - 1; index >= 0; index--) {
-      if (this.playbacks[index]?.isEnded) this.playbacks.splice(index, 1);
+      const playback = this.playbacks[index];
+      if (playback === undefined || !playback.isEnded) continue;
+      playback.subscription.close();
+      this.playbacks.splice(index, 1);
     }
     this.turn = 0;
   }

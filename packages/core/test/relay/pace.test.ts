@@ -84,6 +84,21 @@ describe("a player that does not read", () => {
   });
 });
 
+describe("what is kept", () => {
+  it("is what comes from the newest keyframe on, once nobody plays any more", () => {
+    const { publisher, player, relay } = stage();
+    const kept = () => relay.describe()[0]?.keptBytes ?? 0;
+    publisher.media(Video, 0, keyframe(1000));
+    publisher.media(Video, 40, keyframe(1000));
+    player.hear();
+    expect(kept()).toBeGreaterThan(2000);
+    player.call("deleteStream", 0, null, 1);
+    player.hear();
+    publisher.media(Video, 80, keyframe(1000));
+    expect(kept()).toBeLessThan(1100);
+  });
+});
+
 describe("what the relay has room for", () => {
   const refused = (code: string) => expect.stringContaining(code);
 

@@ -104,6 +104,16 @@ describe("Relay, publisher and players", () => {
     expect(player.hear()).toEqual([]);
   });
 
+  it("is told of a publication that began and ended before it took anything", () => {
+    const world = new World();
+    const player = world.player("key");
+    player.hear();
+    const publisher = world.publisher("key");
+    const sent = publisher.media(Video, 0, keyframe());
+    publisher.call("FCUnpublish", 4, null, "key");
+    expect(player.hear()).toEqual([STREAM_BEGIN, PUBLISHED, sent, STREAM_EOF, UNPUBLISHED]);
+  });
+
   it("is told of the end when the publisher's socket was closed inside a message", () => {
     const world = new World();
     const publisher = world.publisher("key");
