@@ -1,0 +1,1 @@
+export { publishCommand } from "./command.ts";
