@@ -14,7 +14,7 @@ export class Playback {
   isEnded = false;
   private readonly stream: LiveStream;
   private readonly streamId: number;
-  /** The publication that the player knows of; -1 for none. */
+  /** The last publication that the player knows of, or came too late for. */
   private publication: number;
   /** Whether the player takes it that a publisher is there. */
   private isRunning: boolean;
@@ -25,7 +25,7 @@ export class Playback {
     this.name = name;
     this.subscription = new Subscription(stream, streamId);
     this.isRunning = stream.isPublished;
-    this.publication = stream.isPublished ? stream.publication : -1;
+    this.publication = stream.publication;
   }
 
   /** Whether the player is so far behind that it is given up. */
@@ -41,7 +41,8 @@ export class Playback {
    */
   prepare(sender: Sender): boolean {
     if (this.isEnded) return false;
-    if (this.stream.isPublished && this.publication !== this.stream.publication) this.tellBegin(sender);
+    // Also of one that has ended meanwhile: its end is told behind its media.
+    if (this.publication !== this.stream.publication) this.tellBegin(sender);
     const { subscription } = this;
     if (!subscription.advance()) {
       if (this.isRunning && !this.stream.isPublished) this.tellEnd(sender);
