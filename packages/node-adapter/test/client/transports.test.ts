@@ -1,10 +1,12 @@
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { connect as netConnect } from "node:net";
+import { type AddressInfo, connect as netConnect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect as tlsConnect } from "node:tls";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createServer } from "../../src/index.ts";
+import { createServer as createTlsServer, type TLSSocket, connect as tlsConnect } from "node:tls";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { ClientError, connect, createServer } from "../../src/index.ts";
+import { readShared } from "../../src/shared-read.ts";
+import { SocketWriter } from "../../src/socket-writer.ts";
 import { type Certificate, makeCertificate } from "../certificate.ts";
 import { Stand } from "./stand.ts";
 
@@ -66,6 +68,45 @@ describe("TLS", () => {
     await stand.carries(secure(), { tls: { ca: first.cert } });
   });
 
+  it("names the server by its name, but not by an address", async () => {
+    const names: unknown[] = [];
+    const server = createTlsServer(first, (socket) => {
+      names.push(socket.servername);
+      socket.on("error", () => {}).destroy();
+    });
+    await new Promise<void>((resolve) => server.listen(0, resolve));
+    // listen() has given it one
+    const { port } = server.address() as AddressInfo;
+    const tls = { ca: first.cert };
+    await expect(connect(`rtmps://localhost:${port}/live`, { tls })).rejects.toThrow(ClientError);
+    await expect(connect(`rtmps://127.0.0.1:${port}/live`, { tls })).rejects.toThrow(ClientError);
+    expect(names).toEqual(["localhost", false]);
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it("is read and written by Node's streams, not past them", async () => {
+    const accepted = new Promise<TLSSocket>((resolve) => {
+      const server = createTlsServer({ ...first, allowHalfOpen: true }, (socket) => {
+        server.close();
+        resolve(socket);
+      });
+      server.listen(0, () => {
+        // listen() has given it one
+        const { port } = server.address() as AddressInfo;
+        tlsConnect({ port, host: "127.0.0.1", ca: first.cert }).on("error", () => {});
+      });
+    });
+    const socket = await accepted;
+    const write = vi.spyOn(socket, "write");
+    expect(readShared(socket, Buffer.alloc(10), () => {})).toBe(socket);
+    await new Promise<void>((resolve) => {
+      const writer = new SocketWriter(socket, resolve);
+      expect(writer.write(Uint8Array.of(1, 2, 3), 0, 3)).toBe(false);
+    });
+    expect(write).toHaveBeenCalledOnce();
+    await new Promise((resolve) => socket.on("close", resolve).destroy());
+  });
+
   it("that is not agreed upon does not hold up the end", async () => {
     const socket = netConnect({ port: stand.server.address?.port ?? 0, host: "127.0.0.1" });
     const closed = new Promise((resolve) => socket.on("error", () => {}).on("close", resolve));
@@ -104,7 +145,8 @@ describe("the files of a certificate", () => {
       const socket = tlsConnect({ port, host: "127.0.0.1", rejectUnauthorized: false });
       socket.on("error", reject).on("secureConnect", () => {
         const { CN } = socket.getPeerCertificate().subject;
-        socket.on("close", () => resolve(CN)).destroy();
+        const name = String(CN);
+        socket.on("close", () => resolve(name)).destroy();
       });
     });
   }

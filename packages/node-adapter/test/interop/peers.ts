@@ -43,7 +43,10 @@ export const rtmpdump: Peer = find("rtmpdump", ["rtmpdump"], ["--help"]);
 export const gstreamer: Peer = find("GStreamer", ["gst-launch-1.0"], ["--version"], () =>
   ELEMENTS.every((element) => runs(["gst-inspect-1.0", "--exists", element])),
 );
-export const peers: readonly Peer[] = [ffmpeg, ffmpeg9, rtmpdump, gstreamer];
+/** Where Debian puts nginx's RTMP module. */
+export const NGINX_MODULE = "/usr/lib/nginx/modules/ngx_rtmp_module.so";
+export const nginx: Peer = find("nginx", ["nginx"], ["-v"], () => existsSync(NGINX_MODULE));
+export const peers: readonly Peer[] = [ffmpeg, ffmpeg9, rtmpdump, gstreamer, nginx];
 
 /** Whether a test that needs these is to be skipped. */
 export function isWithout(...needed: Peer[]): boolean {

@@ -19,6 +19,7 @@ export class Stage {
   private readonly children: Child[] = [];
   private readonly folder: string = mkdtempSync(join(tmpdir(), "millrace-interop-"));
   private files = 0;
+  private readonly scheme: "rtmp" | "rtmps";
 
   static async open(options: ServerOptions = {}): Promise<Stage> {
     const stage = new Stage(options);
@@ -27,11 +28,12 @@ export class Stage {
   }
 
   private constructor(options: ServerOptions) {
+    this.scheme = options.tls === undefined ? "rtmp" : "rtmps";
     this.server = createServer({ ...options, onEvent: (event) => this.events.push(event) });
   }
 
   url(name: string): string {
-    return `rtmp://127.0.0.1:${this.server.address?.port}/live/${name}`;
+    return `${this.scheme}://127.0.0.1:${this.server.address?.port}/live/${name}`;
   }
 
   run(command: readonly string[], stdin?: string): Child {
