@@ -1,6 +1,6 @@
-import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 /** A key, and a certificate for this machine that nobody but its owner has signed. */
 export interface Certificate {
@@ -10,15 +10,16 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** @param name - of the files, and what tells it from others */
-export function makeCertificate(folder: string, name: string): Certificate {
-  const certFile = join(folder, `${name}.crt`);
-  const keyFile = join(folder, `${name}.key`);
-  const { status, stderr } = spawnSync("openssl", [
-    ..."req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2".split(" "),
-    ...["-keyout", keyFile, "-out", certFile, "-subj", `/CN=${name}`],
-    ...["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
-  ]);
-  if (status !== 0) throw new Error(`openssl: ${stderr}`);
+// Made once, for a hundred years, so that the tests need no openssl:
+//   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 36500 -keyout first.key -out first.crt \
+//     -subj /CN=first -addext subjectAltName=DNS:localhost,IP:127.0.0.1
+const made = fileURLToPath(new URL("certificates", import.meta.url));
+
+/** One of those that were made, in files that the test may change. */
+export function makeCertificate(folder: string, name: "first" | "second" | "interop"): Certificate {
+  const [certFile, keyFile] = [`${name}.crt`, `${name}.key`].map((file) => {
+    copyFileSync(join(made, file), join(folder, file));
+    return join(folder, file);
+  }) as [string, string]; // as many as there were names
   return { certFile, keyFile, cert: readFileSync(certFile, "utf8"), key: readFileSync(keyFile, "utf8") };
 }
