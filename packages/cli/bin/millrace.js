@@ -1,2 +1,5 @@
 #!/usr/bin/env node
-import "../dist/main.js";
+import { keepPausesShort } from "../dist/heap.js";
+
+keepPausesShort();
+await import("../dist/main.js");

@@ -1,7 +1,6 @@
 import { availableParallelism } from "node:os";
 import { createServer, startWorkers } from "@millrace/node-adapter";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { keepPausesShort } from "./heap.ts";
 import { JsonReport } from "./json-report.ts";
 import type { LoadSource } from "./load.ts";
 import type { Report } from "./report.ts";
@@ -66,7 +65,6 @@ async function serve(options: ServeOptions): Promise<void> {
 }
 
 async function serveHere({ port, host, takeoverAfter }: ServeOptions, report: Report): Promise<Relaying> {
-  keepPausesShort();
   const server = createServer({ takeoverAfter, onEvent: report.event });
   await server.listen(port, host);
   return { load: server, port: server.address?.port ?? port, close: () => server.close() };

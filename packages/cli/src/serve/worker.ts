@@ -1,7 +1,7 @@
 // One of the processes of `millrace serve --workers`.
-import { runWorker } from "@millrace/node-adapter";
-import { keepPausesShort } from "./heap.ts";
+import { keepPausesShort } from "../heap.ts";
 
 keepPausesShort();
+const { runWorker } = await import("@millrace/node-adapter");
 const [takeoverAfter] = process.argv.slice(2);
 runWorker({ takeoverAfter: Number(takeoverAfter) });
