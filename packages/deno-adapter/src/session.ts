@@ -1,5 +1,12 @@
-import { type BufferPool, type Carrier, ConnectionEvent, type Peer, type RelaySession } from "@millrace/core";
-import { Admission, type AdmissionHost } from "./admission.ts";
+import {
+  Admission,
+  type AdmissionHost,
+  type BufferPool,
+  type Carrier,
+  ConnectionEvent,
+  type Peer,
+  type RelaySession,
+} from "@millrace/core";
 
 /** How long a connection that is over may take to read what it is told last, in milliseconds. */
 const FAREWELL = 1_000;

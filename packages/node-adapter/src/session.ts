@@ -1,6 +1,12 @@
 import type { Socket } from "node:net";
-import { type Carrier, ConnectionEvent, ErrorCode, pathOf, type RelaySession, type Request } from "@millrace/core";
-import type { Answer, Hooks, Peer, Refusal, ServerEvent } from "./hooks.ts";
+import {
+  Admission,
+  type AdmissionHost,
+  type Carrier,
+  ConnectionEvent,
+  type Peer,
+  type RelaySession,
+} from "@millrace/core";
 import { readShared } from "./shared-read.ts";
 import { SocketWriter } from "./socket-writer.ts";
 
@@ -8,15 +14,11 @@ import { SocketWriter } from "./socket-writer.ts";
 const FAREWELL = 1_000;
 
 /** What a session needs of its server. */
-export interface SessionHost {
-  readonly hooks: Hooks;
-  readonly decisionTimeout: number;
+export interface SessionHost extends AdmissionHost {
   /** Where the bytes of every socket are read: memory[start, …), and the same as Node wants it. */
   readonly memory: Uint8Array;
   readonly readStart: number;
   readonly readBuffer: Buffer;
-  now(): number;
-  emit(event: ServerEvent): void;
   /** Players of some stream may have something to be sent. */
   wakePlayers(): void;
   closed(session: NodeSession): void;
@@ -25,17 +27,13 @@ export interface SessionHost {
 /** Carries the bytes of one socket to and from a relay session. */
 export class NodeSession implements Carrier {
   readonly relaySession: RelaySession;
-  readonly peer: Peer;
   private readonly host: SessionHost;
   private readonly socket: Socket;
   private readonly writer: SocketWriter;
+  private readonly admission: Admission;
   private isOver = false;
   /** False when the socket is closed, or about to be. */
   private isWritable = true;
-  /** When the application must have decided; Infinity when nothing is to be decided. */
-  private decisionDeadline = Number.POSITIVE_INFINITY;
-  /** Counts decisions, so that a late answer does not decide the next request. */
-  private decisions = 0;
   /** When a connection that is over is cut, whatever the peer does; Infinity while it is not over. */
   private farewellDeadline = Number.POSITIVE_INFINITY;
 
@@ -47,7 +45,7 @@ export class NodeSession implements Carrier {
     this.writer = new SocketWriter(socket, () => this.written());
     this.relaySession = relaySession;
     relaySession.carrier = this;
-    this.peer = peer;
+    this.admission = new Admission(host, relaySession, peer, () => this.goOn());
     socket.setNoDelay(true);
     // A peer that sends nothing more is gone: it could not even answer a ping.
     socket.on("end", () => {
@@ -63,11 +61,7 @@ export class NodeSession implements Carrier {
   /** Looks at the clock: see `ServerConnection.tick`. */
   tick(now: number): void {
     if (now >= this.farewellDeadline) this.destroy();
-    if (this.isOver) return;
-    if (now >= this.decisionDeadline) {
-      this.decide({ reason: "The server could not decide in time." });
-      return;
-    }
+    if (this.isOver || this.admission.expire(now)) return;
     this.relaySession.connection.tick(now);
     if (this.relaySession.connection.error !== null) this.pump();
     else this.flush();
@@ -126,11 +120,10 @@ export class NodeSession implements Carrier {
         relaySession.connection.keepUnread();
         return relaySession.connection.error !== null;
       case ConnectionEvent.Request:
-        this.reportEnds();
-        if (relaySession.connection.request !== null) this.ask(relaySession.connection.request);
+        this.admission.ask();
         return true;
       case ConnectionEvent.StreamEnded:
-        this.reportEnds();
+        this.admission.reportEnds();
         return true;
       case ConnectionEvent.Message:
       case ConnectionEvent.Command:
@@ -143,92 +136,17 @@ export class NodeSession implements Carrier {
     }
   }
 
-  /** Lets the application decide. Where it answers at once, so does this. */
-  private ask(request: Request): void {
-    let answer: Answer | Promise<Answer>;
-    try {
-      answer = this.callHook(request);
-    } catch (error) {
-      answer = this.blameHook(error);
-    }
-    if (!isPromise(answer)) {
-      this.settle(request, answer);
-      return;
-    }
-    const decision = ++this.decisions;
-    this.decisionDeadline = this.host.now() + this.host.decisionTimeout;
-    Promise.resolve(answer)
-      .catch((error: unknown) => this.blameHook(error))
-      .then((value) => {
-        if (!this.isOver && decision === this.decisions) this.decide(value);
-      });
-  }
-
-  private callHook(request: Request): Answer | Promise<Answer> {
-    const { hooks } = this.host;
-    switch (request.kind) {
-      case "connect":
-        return hooks.onConnect?.(request, this.peer);
-      case "publish":
-        return hooks.onPublish?.(request, this.peer);
-      case "play":
-        return hooks.onPlay?.(request, this.peer);
-    }
-  }
-
-  private blameHook(error: unknown): Answer {
-    this.host.emit({ type: "hook-failed", peer: this.peer, error });
-    return { reason: "The server could not decide." };
-  }
-
-  /** The application's late answer. */
-  private decide(answer: Answer): void {
-    this.decisions++;
-    this.decisionDeadline = Number.POSITIVE_INFINITY;
-    const { connection } = this.relaySession;
-    // The peer was not read meanwhile: that is not its silence.
-    connection.tick(this.host.now());
-    if (connection.request !== null) this.settle(connection.request, answer);
+  /** The application has decided. */
+  private goOn(): void {
     this.socket.resume();
     this.pump();
-  }
-
-  private settle(request: Request, answer: Answer): void {
-    const { relaySession, peer, host } = this;
-    // A hook may have ended the connection, by shutting the server down for instance.
-    if (relaySession.connection.request !== request) return;
-    if (answer === undefined || answer === true) {
-      const path = request.kind === "connect" ? request.app : pathOf(request);
-      if (!relaySession.accept(host.now())) {
-        host.emit({ type: "refused", peer, what: `${request.kind} ${path}`, reason: relaySession.refusal });
-      } else if (request.kind !== "connect") {
-        host.emit({ type: request.kind, peer, path });
-      }
-      return;
-    }
-    // A hook in JavaScript may answer anything: what says neither yes nor why not is a no.
-    const { reason = "This is not allowed.", code } = Object(answer) as Partial<Refusal>;
-    relaySession.connection.refuse(reason, code);
-    const what = request.kind === "connect" ? `connect ${request.app}` : `${request.kind} ${pathOf(request)}`;
-    host.emit({ type: "refused", peer, what, reason });
-  }
-
-  private reportEnds(): void {
-    for (const { path, role } of this.relaySession.takeEnded()) {
-      this.host.emit({ type: role === "publisher" ? "unpublish" : "stop", peer: this.peer, path });
-    }
   }
 
   /** The connection is over: what waits to be told is sent, then the socket is closed. */
   private finish(): void {
     if (this.isOver) return;
     this.isOver = true;
-    const { error } = this.relaySession.connection;
-    if (error !== null && error.code !== ErrorCode.Refused) {
-      this.host.emit({ type: "failed", peer: this.peer, code: error.code, message: error.message });
-    }
-    this.relaySession.leave();
-    this.reportEnds();
+    this.admission.finish();
     // What still comes in is thrown away: a socket that is closed with unread bytes resets, and the farewell is lost.
     this.socket.resume();
     this.farewellDeadline = this.host.now() + FAREWELL;
@@ -238,8 +156,7 @@ export class NodeSession implements Carrier {
   private close(): void {
     this.isOver = true;
     this.isWritable = false;
-    this.relaySession.leave();
-    this.reportEnds();
+    this.admission.finish();
     this.relaySession.close();
     this.host.closed(this);
     this.host.wakePlayers();
@@ -250,9 +167,4 @@ export class NodeSession implements Carrier {
     this.relaySession.connection.output.release();
     this.flush();
   }
-}
-
-/** Also those of other libraries. */
-function isPromise(answer: Answer | Promise<Answer>): answer is Promise<Answer> {
-  return typeof answer === "object" && "then" in answer;
 }

@@ -1,14 +1,7 @@
-import {
-  ErrorCode,
-  type HookAnswer,
-  type HookRefusal,
-  type Hooks,
-  type Peer,
-  pathOf,
-  type RelaySession,
-  type Request,
-  type ServerEvent,
-} from "@millrace/core";
+import type { Request } from "../connection/index.ts";
+import { ErrorCode } from "../errors.ts";
+import type { HookAnswer, HookRefusal, Hooks, Peer, ServerEvent } from "./hooks.ts";
+import { pathOf, type RelaySession } from "./session.ts";
 
 /** What an admission needs of its server. */
 export interface AdmissionHost {
@@ -19,7 +12,7 @@ export interface AdmissionHost {
   emit(event: ServerEvent): void;
 }
 
-/** Lets the application decide what one peer may do, and tells it what became of that. It knows no socket. */
+/** Lets the application decide what one peer may do, and tells it what became of that. The adapters share it. */
 export class Admission {
   private readonly host: AdmissionHost;
   private readonly relaySession: RelaySession;
@@ -56,8 +49,9 @@ export class Admission {
     Promise.resolve(answer)
       .catch((error: unknown) => this.blameHook(error))
       .then((value) => {
-        // Who was refused in the meantime, because this took too long, is gone.
-        if (!this.isOver) this.decide(request, value);
+        // Unless it was refused in the meantime, because this took too long; then another request may wait.
+        const isOpen = !this.isOver && this.relaySession.connection.request === request;
+        if (isOpen) this.decide(request, value);
       });
   }
 
