@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { type AddressInfo, createServer as createNetServer, type Server as NetServer, type Socket } from "node:net";
 import { performance } from "node:perf_hooks";
+import type { ConnectionOptions as TlsOptions } from "node:tls";
 import { Relay, type RelayOptions, type RelaySession, StatusCode, type StreamInfo } from "@millrace/core";
 import type { Hooks, ServerEvent } from "./hooks.ts";
+import { RemoteSockets } from "./remote-sockets.ts";
 import { NodeSession, type SessionHost } from "./session.ts";
 import { type ServerTls, TlsListener } from "./tls.ts";
 
@@ -16,6 +18,8 @@ const DEFAULT_TLS_PORT = 443;
 export interface ServerOptions extends RelayOptions, Hooks {
   /** For `rtmps:`: all connections must have TLS then. */
   tls?: ServerTls;
+  /** For connections to other servers by `rtmps:`, such as `ca`: see {@link Server.push}. */
+  remoteTls?: TlsOptions;
   /** How long a hook may take, in milliseconds; then the peer is refused. Default 10,000. */
   decisionTimeout?: number;
   /** Peers are numbered from this on, plus 1: servers that report to one place can be told apart. Default 0. */
@@ -46,6 +50,7 @@ export class Server implements SessionHost {
   private receivedBefore = 0;
   private readonly onEvent: (event: ServerEvent) => void;
   private readonly sessions = new Map<RelaySession, NodeSession>();
+  private readonly remoteSockets: RemoteSockets;
   private readonly tls: TlsListener | null;
   private readonly netServer: NetServer;
   private connections: number;
@@ -66,6 +71,7 @@ export class Server implements SessionHost {
     this.memory = this.relay.pool.memory;
     this.readStart = this.relay.pool.take(READ_BYTES);
     this.readBuffer = Buffer.from(this.memory.buffer, this.readStart, READ_BYTES);
+    this.remoteSockets = new RemoteSockets(this, options.remoteTls ?? {});
     const accept = (socket: Socket): void => this.accept(socket);
     this.tls = options.tls === undefined ? null : new TlsListener(options.tls, accept);
     this.netServer = this.tls?.server ?? createNetServer({ allowHalfOpen: true, pauseOnConnect: true }, accept);
@@ -124,6 +130,31 @@ export class Server implements SessionHost {
   }
 
   /**
+   * Publishes to another server what is published here: from the newest keyframe on, again whenever the connection is
+   * lost, until the stream ends.
+   *
+   * @param url - of an app there (`rtmp:` or `rtmps:`), in which each stream has the name that it has in its app here; with
+   *   a path, of a stream
+   * @param path - of the one stream that goes there; by default all of them do
+   * @throws TypeError when it is no such URL, or names a stream where all are to go, or none where one is.
+   */
+  push(url: string, path?: string): void {
+    this.remoteSockets.remotes.push(url, path);
+    this.remoteSockets.open();
+  }
+
+  /**
+   * Plays a stream of another server, and publishes it here, unless somebody else does; again whenever it ends.
+   *
+   * @param path - of the stream here; by default as in the URL
+   * @throws TypeError when it is no such URL.
+   */
+  pull(url: string, path?: string): void {
+    this.remoteSockets.remotes.pull(url, path);
+    this.remoteSockets.open();
+  }
+
+  /**
    * Stops: no new connections, and those that are there are told. What waits to be sent is sent.
    *
    * @param deadline - milliseconds after which the connections that are left are cut. Default 2,000.
@@ -139,6 +170,7 @@ export class Server implements SessionHost {
 
   emit(event: ServerEvent): void {
     this.onEvent(event);
+    if (event.type === "publish" || event.type === "pull") this.remoteSockets.open();
   }
 
   /** New media goes out once per turn of the event loop, to all players of a stream. */
@@ -177,8 +209,10 @@ export class Server implements SessionHost {
       session.dismiss(StatusCode.ConnectAppShutdown, "The server shuts down.");
     const cut = setTimeout(() => {
       for (const session of this.sessions.values()) session.destroy();
+      this.remoteSockets.destroy();
       this.tls?.destroy();
     }, deadline);
+    await this.remoteSockets.close();
     await closed;
     // Node counts a connection as closed a little before its socket says so.
     if (this.sessions.size > 0) await new Promise<void>((resolve) => (this.drained = resolve));
@@ -206,6 +240,7 @@ export class Server implements SessionHost {
   private tick(): void {
     const now = this.now();
     for (const session of this.sessions.values()) session.tick(now);
+    this.remoteSockets.tick(now);
   }
 }
 

@@ -3,15 +3,21 @@ import { createServer, startWorkers } from "@millrace/node-adapter";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { JsonReport } from "./json-report.ts";
 import type { LoadSource } from "./load.ts";
+import { pullArgument, pushArgument, type RemoteArgument } from "./remote-argument.ts";
 import type { Report } from "./report.ts";
+import { optionsOf, pushAll, type ServerSettings } from "./settings.ts";
 import { TextReport } from "./text-report.ts";
 
 interface ServeOptions {
-  readonly port: number;
+  readonly port?: number;
   readonly host?: string;
   readonly json: boolean;
   readonly takeoverAfter: number;
   readonly workers: number;
+  readonly push: readonly RemoteArgument[];
+  readonly pull: readonly RemoteArgument[];
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
 }
 
 /** The relay, in this process or in several. */
@@ -25,7 +31,11 @@ interface Relaying {
 export function serveCommand(): Command {
   return new Command("serve")
     .description("relay live streams from publishers to players")
-    .addOption(new Option("-p, --port <port>", "TCP port, 0 for any free one").default(1935).argParser(portNumber))
+    .addOption(
+      new Option("-p, --port <port>", "TCP port, 0 for any free one (default: 1935, with TLS 443)").argParser(
+        portNumber,
+      ),
+    )
     .option("--host <address>", "address of this machine to listen on (default: all of them)")
     .addOption(
       new Option("--takeover-after <ms>", "a publisher that was silent for so long gives way to another of its name")
@@ -37,11 +47,27 @@ export function serveCommand(): Command {
         .default(1)
         .argParser(workerCount),
     )
+    .addOption(
+      new Option("--push <[path=]url>", "publish all streams to an app there, or the one of that path; may be repeated")
+        .default([], "none")
+        .argParser(pushArgument),
+    )
+    .addOption(
+      new Option("--pull <[path=]url>", "play a stream there and publish it here; may be repeated")
+        .default([], "none")
+        .argParser(pullArgument)
+        .conflicts("workers"),
+    )
+    .option("--tls-cert <file>", "speak RTMPS, with this certificate (PEM); it is read again when it has changed")
+    .option("--tls-key <file>", "the certificate's key (PEM)")
     .option("--json", "tell machines: one JSON object a line", false)
     .action(serve);
 }
 
-async function serve(options: ServeOptions): Promise<void> {
+async function serve(options: ServeOptions, command: Command): Promise<void> {
+  const { tlsCert, tlsKey } = options;
+  if ((tlsCert === undefined) !== (tlsKey === undefined))
+    command.error("error: --tls-cert and --tls-key belong together.");
   const report: Report = options.json ? new JsonReport() : new TextReport();
   let relaying: Relaying | null = null;
   let isStopping = false;
@@ -61,29 +87,46 @@ async function serve(options: ServeOptions): Promise<void> {
     process.exitCode = 1;
     return;
   }
-  report.listening(relaying.load, options.host ?? null, relaying.port);
+  const { host = null } = options;
+  report.listening(relaying.load, { scheme: tlsCert === undefined ? "rtmp" : "rtmps", host, port: relaying.port });
 }
 
-async function serveHere({ port, host, takeoverAfter }: ServeOptions, report: Report): Promise<Relaying> {
-  const server = createServer({ takeoverAfter, onEvent: report.event });
+async function serveHere(options: ServeOptions, report: Report): Promise<Relaying> {
+  const { host } = options;
+  const port = portOf(options);
+  const settings = settingsOf(options);
+  const server = createServer({ ...optionsOf(settings), onEvent: report.event });
   await server.listen(port, host);
+  pushAll(server, settings);
+  for (const { url, path } of options.pull) server.pull(url, path ?? undefined);
   return { load: server, port: server.address?.port ?? port, close: () => server.close() };
 }
 
 async function serveByWorkers(options: ServeOptions, report: Report): Promise<Relaying> {
-  const { workers: count, port, host, takeoverAfter } = options;
+  const { workers: count, host } = options;
   const workers = await startWorkers({
     file: new URL("./worker.js", import.meta.url),
-    args: [String(takeoverAfter)],
+    args: [JSON.stringify(settingsOf(options))],
     count,
-    port,
+    port: portOf(options),
     ...(host === undefined ? {} : { host }),
     onEvent: report.event,
   });
   return { load: workers, port: workers.port, close: () => workers.close() };
 }
 
-function whyNotListening(error: unknown, { port, host }: ServeOptions): string {
+function portOf({ port, tlsCert }: ServeOptions): number {
+  return port ?? (tlsCert === undefined ? 1935 : 443);
+}
+
+function settingsOf({ takeoverAfter, push: pushes, tlsCert, tlsKey }: ServeOptions): ServerSettings {
+  if (tlsCert === undefined || tlsKey === undefined) return { takeoverAfter, pushes };
+  return { takeoverAfter, pushes, certFile: tlsCert, keyFile: tlsKey };
+}
+
+function whyNotListening(error: unknown, options: ServeOptions): string {
+  const { host } = options;
+  const port = portOf(options);
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "EADDRINUSE") return `port ${port} is in use; choose another one with --port.`;
   if (code === "EACCES") return `port ${port} may not be used by this user; choose one from 1024 on with --port.`;

@@ -1,15 +1,15 @@
 import { errorName } from "@millrace/core/errors";
 import type { ServerEvent, WorkersEvent } from "@millrace/node-adapter";
 import { LoadMeter, type LoadSource } from "./load.ts";
-import type { Report } from "./report.ts";
+import type { Place, Report } from "./report.ts";
 
 /** How often the load is told, in milliseconds. */
 const LOAD_INTERVAL = 10_000;
 
 /** Tells machines: one JSON object a line. */
 export class JsonReport implements Report {
-  listening(source: LoadSource, host: string | null, port: number): void {
-    print({ event: "listening", host, port });
+  listening(source: LoadSource, place: Place): void {
+    print({ event: "listening", ...place });
     const meter = new LoadMeter(source);
     setInterval(() => print({ event: "load", ...meter.read() }), LOAD_INTERVAL).unref();
   }

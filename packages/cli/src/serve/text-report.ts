@@ -3,7 +3,7 @@ import type { ServerEvent, WorkersEvent } from "@millrace/node-adapter";
 import { paintFor } from "../paint.ts";
 import { printable } from "../printable.ts";
 import { LoadMeter, type LoadSource } from "./load.ts";
-import type { Report } from "./report.ts";
+import type { Place, Report } from "./report.ts";
 
 const STATUS_INTERVAL = 1_000;
 const CLEAR_LINE = "\r\u001b[2K";
@@ -14,9 +14,10 @@ export class TextReport implements Report {
   private readonly paint = paintFor(process.stdout);
   private status = "";
 
-  listening(source: LoadSource, host: string | null, port: number): void {
+  listening(source: LoadSource, { scheme, host, port }: Place): void {
     const name = host === null ? "localhost" : host.includes(":") ? `[${host}]` : host;
-    const app = `rtmp://${name}${port === 1935 ? "" : `:${port}`}/live`;
+    const isUsual = port === (scheme === "rtmp" ? 1935 : 443);
+    const app = `${scheme}://${name}${isUsual ? "" : `:${port}`}/live`;
     process.stdout.write(`Millrace listens on ${host ?? "all addresses"}, port ${port}.
 
   Publish   OBS:  server ${app}  stream key test
@@ -61,6 +62,12 @@ const marks = {
   stop: { color: "yellow", mark: "- player" },
   refused: { color: "red", mark: "! refused" },
   failed: { color: "red", mark: "! closed" },
+  push: { color: "green", mark: "+ push" },
+  "push-end": { color: "yellow", mark: "- push" },
+  "push-lost": { color: "red", mark: "! push" },
+  pull: { color: "green", mark: "+ pull" },
+  "pull-end": { color: "yellow", mark: "- pull" },
+  "pull-lost": { color: "red", mark: "! pull" },
   "hook-failed": { color: "red", mark: "! hook" },
   "worker-died": { color: "red", mark: "! worker" },
   "worker-started": { color: "green", mark: "+ worker" },
@@ -74,6 +81,16 @@ function describe(event: ServerEvent | WorkersEvent): string {
       return `${errorName(event.code)}: ${event.message}`;
     case "hook-failed":
       return String(event.error);
+    case "push":
+    case "push-end":
+      return `${event.path} to ${event.place}`;
+    case "pull":
+    case "pull-end":
+      return `${event.path} from ${event.place}`;
+    case "push-lost":
+      return `${event.path} to ${event.place}: ${event.reason} ${whenAgain(event.retryIn)}`;
+    case "pull-lost":
+      return `${event.path} from ${event.place}: ${event.reason} ${whenAgain(event.retryIn)}`;
     case "worker-died":
       return `${event.worker} died with its connections: ${event.reason}`;
     case "worker-started":
@@ -81,6 +98,10 @@ function describe(event: ServerEvent | WorkersEvent): string {
     default:
       return event.path;
   }
+}
+
+function whenAgain(milliseconds: number): string {
+  return milliseconds === 0 ? "Trying again." : `Trying again in ${milliseconds / 1000} s.`;
 }
 
 function count(number: number, noun: string): string {

@@ -143,11 +143,13 @@ export class ClientConnection extends Connection<ClientEvent> {
    * Publishes a stream. What became of it comes as `Status`.
    *
    * @param name - may have a query, such as a key
+   * @param source - what to publish, of the same chunk size as this connection's; null for what the stream is given to
+   *   `send`
    * @throws TypeError before `Connected`.
    */
-  publish(name: string, type: PublishType = "live"): PublishedStream {
+  publish(name: string, type: PublishType = "live", source: LiveStream | null = null): PublishedStream {
     this.checkConnected();
-    return this.created(new PublishedStream(this.commands, name, type));
+    return this.created(new PublishedStream(this.commands, name, type, source));
   }
 
   /**

@@ -2,21 +2,33 @@ import { MessageType } from "../chunk/index.ts";
 import type { LiveStream } from "../live/index.ts";
 import { StatusCode } from "../message/index.ts";
 import { ClientStream, type StreamHost, StreamState } from "./client-stream.ts";
+import { Forwarding } from "./forwarding.ts";
 import { ChunkStream } from "./sender.ts";
 
 /** What the server is to do with a published stream (RTMP 7.2.2.6): nothing more, record it, or add to a recording. */
 export type PublishType = "live" | "record" | "append";
 
-/** A stream that the client publishes, by the commands of FMLE as all encoders send them. */
+/**
+ * A stream that the client publishes, by the commands of FMLE as all encoders send them. Its media is what it is given to
+ * {@link send}; or that of a live stream, from its newest keyframe on, as soon as the server has taken it.
+ */
 export class PublishedStream extends ClientStream {
   readonly type: PublishType;
   /** It takes none: what it sends goes the other way. */
   readonly takesMedia = false;
   readonly sink = null;
+  private readonly source: LiveStream | null;
+  private forwarding: Forwarding | null = null;
 
-  constructor(host: StreamHost, name: string, type: PublishType) {
+  constructor(host: StreamHost, name: string, type: PublishType, source: LiveStream | null) {
     super(host, name);
     this.type = type;
+    this.source = source;
+  }
+
+  /** Whether the publication of the live stream is over, and all of it was given out. */
+  get isDrained(): boolean {
+    return this.forwarding?.isDrained === true;
   }
 
   override openSink(): LiveStream | null {
@@ -49,10 +61,22 @@ export class PublishedStream extends ClientStream {
     super.create();
   }
 
+  override end(): void {
+    super.end();
+    if (this.forwarding !== null) this.forwarding.isEnded = true;
+  }
+
   override handleStatus(code: string, isError: boolean): void {
     super.handleStatus(code, isError);
     if (code === StatusCode.PublishStart) this.start();
-    else if (code === StatusCode.UnpublishSuccess) this.close();
+    else if (code === StatusCode.UnpublishSuccess || (isError && code.includes(".Publish."))) this.close();
+  }
+
+  protected override start(): void {
+    super.start();
+    if (this.source === null || this.forwarding !== null) return;
+    this.forwarding = new Forwarding(this.source, this.id);
+    this.host.output.add(this.forwarding);
   }
 
   protected override ask(): void {

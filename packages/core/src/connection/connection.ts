@@ -125,7 +125,7 @@ export abstract class Connection<Event extends number> {
     if (this.isOver) return;
     const late = this.vigil.check(now, this.output.sender);
     if (late !== null) this.fail(late.code, late.text);
-    else if (this.output.isTooSlow(now)) this.fail(ErrorCode.PlayerTooSlow, "The peer takes what it plays too slowly.");
+    else if (this.output.isTooSlow(now)) this.fail(ErrorCode.PlayerTooSlow, "The peer takes media too slowly.");
   }
 
   /**
@@ -360,8 +360,8 @@ export abstract class Connection<Event extends number> {
       return true;
     }
     // Encoders wrap other messages in @setDataFrame as well (FFmpeg |RtmpSampleAccess): these do not replace metadata.
-    if (isMetadata) sink.setMetadata(bytes.slice(head.start, end));
-    if (head.start < end) sink.push(MessageType.DataAmf0, parser.timestamp, bytes, head.start, end);
+    if (isMetadata) sink.pushMetadata(parser.timestamp, bytes, head.start, end);
+    else if (head.start < end) sink.push(MessageType.DataAmf0, parser.timestamp, bytes, head.start, end);
     return true;
   }
 }

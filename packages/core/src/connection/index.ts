@@ -1,3 +1,4 @@
+export { Approach, type ApproachOptions, type ApproachTarget } from "./client-approach.ts";
 export { authenticationQuery, type Credentials } from "./client-authentication.ts";
 export type { Answer, Status, Welcome } from "./client-commands.ts";
 export type { ConnectOptions } from "./client-connect.ts";
@@ -19,4 +20,4 @@ export { Playback } from "./playback.ts";
 export type { ConnectRequest, PlayRequest, PublishRequest, Request } from "./requests.ts";
 export type { EndedStream } from "./server-commands.ts";
 export { ConnectionEvent, ServerConnection } from "./server-connection.ts";
-export { parseRtmpUrl, type RtmpUrl, type StreamUrl, splitStreamUrl } from "./stream-url.ts";
+export { parseRtmpUrl, type RtmpUrl, resolveRtmpUrl, type StreamUrl, splitStreamUrl } from "./stream-url.ts";

@@ -1,6 +1,6 @@
 import { type BufferPool, copyBytes } from "../bytes/index.ts";
 import { ChunkWriter } from "../chunk/index.ts";
-import type { Playback } from "./playback.ts";
+import type { MediaSource } from "./media-source.ts";
 import { Sender } from "./sender.ts";
 
 const NO_BLOCK = -1;
@@ -16,7 +16,7 @@ export interface Transmitter {
 
 /**
  * Everything that goes out on one connection, in pieces: what `first` has to say, then messages of the connection itself,
- * then media of the streams that the peer plays, in turn. Media is lent where it lies in the ring; all else is written
+ * then media of live streams, in turn. Media is lent where it lies in the ring; all else is written
  * into a block of the pool.
  */
 export class Output {
@@ -35,7 +35,7 @@ export class Output {
   readonly sender: Sender;
   private readonly pool: BufferPool;
   private block = NO_BLOCK;
-  private readonly playbacks: Playback[] = [];
+  private readonly sources: MediaSource[] = [];
   /** Whose media is being sent, or was last. */
   private turn = 0;
   /** How much of the lent piece `transmit` has copied already. */
@@ -54,13 +54,13 @@ export class Output {
     return this.writer.pendingBytes + MESSAGE_COST * this.writer.pendingMessages;
   }
 
-  /** Whether the peer is given up, because it takes what it plays too slowly. */
+  /** Whether the peer is given up, because it takes media too slowly. */
   isTooSlow(now: number): boolean {
-    return this.playbacks.some((playback) => playback.isTooSlow(now));
+    return this.sources.some((source) => source.isTooSlow(now));
   }
 
-  add(playback: Playback): void {
-    this.playbacks.push(playback);
+  add(source: MediaSource): void {
+    this.sources.push(source);
   }
 
   /** Shows the next piece to be written in `bytes`, `start` and `end`. @returns false when there is none now. */
@@ -74,7 +74,7 @@ export class Output {
   release(): void {
     this.isLent = false;
     if (this.block !== NO_BLOCK) this.giveBlock();
-    else this.playbacks[this.turn]?.subscription.release();
+    else this.sources[this.turn]?.subscription.release();
   }
 
   /** Copies what is to be sent into into[start, end), for who cannot write from lent pieces. @returns how many bytes. */
@@ -98,8 +98,8 @@ export class Output {
   close(): void {
     this.isLent = false;
     if (this.block !== NO_BLOCK) this.giveBlock();
-    for (const { subscription } of this.playbacks) subscription.close();
-    this.playbacks.length = 0;
+    for (const { subscription } of this.sources) subscription.close();
+    this.sources.length = 0;
     this.writer.close();
     this.first = null;
   }
@@ -107,7 +107,7 @@ export class Output {
   /** What is not media. Not while a media message is under way: its chunks lie in one piece. */
   private lendWritten(): boolean {
     if (this.first === null && this.writer.pendingMessages === 0) return false;
-    if (this.playbacks[this.turn]?.subscription.isBetweenMessages === false) return false;
+    if (this.sources[this.turn]?.subscription.isBetweenMessages === false) return false;
     const block = this.pool.take(BLOCK_BYTES);
     if (block === NO_BLOCK) return false;
     this.block = block;
@@ -130,25 +130,25 @@ export class Output {
   }
 
   private lendMedia(): boolean {
-    const { playbacks } = this;
-    const current = playbacks[this.turn];
+    const { sources } = this;
+    const current = sources[this.turn];
     if (current?.subscription.isBetweenMessages === false) return this.lendFrom(current);
     // The writer may be in the middle of a chunk, when the pool has no block for the rest of it.
-    if (this.first !== null || this.writer.pendingMessages > 0 || playbacks.length === 0) return false;
-    for (let count = playbacks.length; count > 0; count--) {
-      this.turn = (this.turn + 1) % playbacks.length;
+    if (this.first !== null || this.writer.pendingMessages > 0 || sources.length === 0) return false;
+    for (let count = sources.length; count > 0; count--) {
+      this.turn = (this.turn + 1) % sources.length;
       // turn lies inside
-      const playback = playbacks[this.turn] as Playback;
-      const hasMedia = playback.prepare(this.sender);
+      const source = sources[this.turn] as MediaSource;
+      const hasMedia = source.prepare(this.sender);
       if (this.writer.pendingMessages > 0) return this.lendWritten();
-      if (hasMedia && this.lendFrom(playback)) return true;
+      if (hasMedia && this.lendFrom(source)) return true;
     }
     this.dropEnded();
     return false;
   }
 
-  private lendFrom(playback: Playback): boolean {
-    const { subscription } = playback;
+  private lendFrom(source: MediaSource): boolean {
+    const { subscription } = source;
     if (!subscription.lend()) return false;
     this.bytes = subscription.bytes;
     this.start = subscription.start;
@@ -157,11 +157,11 @@ export class Output {
   }
 
   private dropEnded(): void {
-    for (let index = this.playbacks.length - 1; index >= 0; index--) {
-      const playback = this.playbacks[index];
-      if (playback === undefined || !playback.isEnded) continue;
-      playback.subscription.close();
-      this.playbacks.splice(index, 1);
+    for (let index = this.sources.length - 1; index >= 0; index--) {
+      const source = this.sources[index];
+      if (source === undefined || !source.isEnded) continue;
+      source.subscription.close();
+      this.sources.splice(index, 1);
     }
     this.turn = 0;
   }

@@ -1,16 +1,16 @@
 import { MessageType } from "../chunk/index.ts";
 import { type LiveStream, Subscription } from "../live/index.ts";
 import { information, StatusCode, UserControlEvent } from "../message/index.ts";
+import type { MediaSource } from "./media-source.ts";
 import { ChunkStream, type Sender } from "./sender.ts";
 
 /**
  * A stream that the peer plays: its subscription, and what it is told besides the media. Whether a publisher is there
  * may change any time; the player is told in the order of things: of the end only when it has got all media before it.
  */
-export class Playback {
+export class Playback implements MediaSource {
   readonly subscription: Subscription;
   readonly name: string;
-  /** Set when the peer wants no more of it: the message under way is finished, then no other begins. */
   isEnded = false;
   private readonly stream: LiveStream;
   private readonly streamId: number;
@@ -28,17 +28,11 @@ export class Playback {
     this.publication = stream.publication;
   }
 
-  /** Whether the player is so far behind that it is given up. */
   isTooSlow(now: number): boolean {
     this.stream.now = now;
     return !this.isEnded && this.subscription.lag > this.stream.giveUpAfter;
   }
 
-  /**
-   * Tells the player what it has to know before its next media; that may fill the writer.
-   *
-   * @returns whether there is media to be lent.
-   */
   prepare(sender: Sender): boolean {
     if (this.isEnded) return false;
     // Also of one that has ended meanwhile: its end is told behind its media.

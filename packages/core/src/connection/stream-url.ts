@@ -57,6 +57,14 @@ export function parseRtmpUrl(url: string): RtmpUrl {
   };
 }
 
+/** Completes what a server says instead of a whole URL: a path from the root, or one beside the app's own. */
+export function resolveRtmpUrl(text: string, { scheme, origin, path }: RtmpUrl): string {
+  if (/^[a-z]+:\/\//i.test(text)) return text;
+  if (text.startsWith("//")) return `${scheme}:${text}`;
+  if (text.startsWith("/")) return `${origin}${text}`;
+  return `${origin}/${path.slice(0, path.lastIndexOf("/") + 1)}${text}`;
+}
+
 /**
  * Takes a URL apart that names a stream behind its app, as FFmpeg does: the app is the first part of the path, and the
  * second as well when there is a third (an instance), unless a colon shows that the name has begun (`mp4:a/b`). Names

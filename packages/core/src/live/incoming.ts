@@ -43,12 +43,14 @@ export class IncomingMessage {
   }
 
   /** Called by {@link LiveStream.begin}. */
-  begin(position: number, messageType: number, timestamp: number, length: number): void {
+  begin(position: number, messageType: number, timestamp: number, length: number, kind: TagKind): void {
     this.position = position;
     this.wireLength = wireLength(length, timestamp, this.stream.chunkSize);
     this.messageType = messageType;
     this.timestamp = timestamp | 0;
     this.length = length;
+    this.kind = kind;
+    this.trackId = 0;
     this.isOpen = true;
     this.received = 0;
     this.writePosition = position;
@@ -144,10 +146,9 @@ export class IncomingMessage {
   }
 
   private classify(bytes: Uint8Array, start: number, end: number): void {
-    this.head.kind = 0;
-    this.head.trackId = 0;
     if (this.messageType === MessageType.Video) this.head.readVideo(bytes, start, end);
     else if (this.messageType === MessageType.Audio) this.head.readAudio(bytes, start, end);
+    else return;
     this.kind = this.head.kind;
     this.trackId = this.head.trackId;
   }

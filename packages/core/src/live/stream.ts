@@ -77,6 +77,8 @@ export class LiveStream {
   /** How often a player was so far behind that it lost media. */
   skips = 0;
 
+  /** What was kept of the newest metadata, as players get it. */
+  metadata: StreamHeader | null = null;
   readonly chunkSize: number;
   readonly audioFirstAfter: number;
   readonly dropVideoAfter: number;
@@ -86,9 +88,8 @@ export class LiveStream {
   private readonly maximumTime: number;
   private readonly maximumHeaderBytes: number;
   private headerBytes = 0;
-  private metadata: StreamHeader | null = null;
   /** Decoder configuration by message type, kind and track. */
-  private readonly configurations = new Map<number, StreamHeader>();
+  private readonly configurationsByKey = new Map<number, StreamHeader>();
   /** Whether no message of this publication is whole yet. */
   private isFresh = false;
   /** Milliseconds of media that came, and the timestamp at which it stands. */
@@ -126,9 +127,13 @@ export class LiveStream {
   }
 
   /** Metadata first, then decoder configuration in the order of its first appearance. */
-  get headers(): StreamHeader[] {
-    const configurations = [...this.configurations.values()];
-    return this.metadata === null ? configurations : [this.metadata, ...configurations];
+  get headers(): readonly StreamHeader[] {
+    return this.metadata === null ? this.configurations : [this.metadata, ...this.configurations];
+  }
+
+  /** Decoder configuration, in the order of its first appearance. */
+  get configurations(): readonly StreamHeader[] {
+    return [...this.configurationsByKey.values()];
   }
 
   /** Bytes that are kept for players. */
@@ -158,16 +163,17 @@ export class LiveStream {
   /**
    * A message begins. Its payload is then given by {@link IncomingMessage.append}.
    *
+   * @param kind - of data; that of audio and video is read from the payload
    * @returns null when the message cannot be kept; it is counted in `droppedMessages`.
    */
-  begin(messageType: number, timestamp: number, length: number): IncomingMessage | null {
+  begin(messageType: number, timestamp: number, length: number, kind: TagKind = TagKind.Frame): IncomingMessage | null {
     const wire = wireLength(length, timestamp, this.chunkSize);
     if (!this.makeRoom(wire)) {
       this.droppedMessages++;
       return null;
     }
     const message = this.spare.pop() ?? new IncomingMessage(this);
-    message.begin(this.ring.reserve(wire), messageType, timestamp, length);
+    message.begin(this.ring.reserve(wire), messageType, timestamp, length, kind);
     this.incoming.push(message);
     return message;
   }
@@ -175,6 +181,12 @@ export class LiveStream {
   /** A message that is there in one piece: payload[start, end). */
   push(messageType: number, timestamp: number, payload: Uint8Array, start: number, end: number): void {
     this.begin(messageType, timestamp, end - start)?.append(payload, start, end);
+  }
+
+  /** Metadata that is there in one piece, as players get it: payload[start, end). It is kept for who joins later. */
+  pushMetadata(timestamp: number, payload: Uint8Array, start: number, end: number): void {
+    this.setMetadata(payload.slice(start, end));
+    this.begin(MessageType.DataAmf0, timestamp, end - start, TagKind.Configuration)?.append(payload, start, end);
   }
 
   /** Puts a message that is whole into the index. Called by {@link IncomingMessage}. */
@@ -203,7 +215,7 @@ export class LiveStream {
     if (kind === TagKind.Keyframe) {
       this.keyframe = number;
       this.hasKeyframe = true;
-    } else if (message.kind === TagKind.SequenceHeader || message.kind === TagKind.Configuration) {
+    } else if (kind !== TagKind.Frame && message.messageType !== MessageType.DataAmf0) {
       this.keepConfiguration(message);
     }
     this.expire();
@@ -276,6 +288,10 @@ export class LiveStream {
   kindOf(number: number): number {
     return this.word(number, KIND) & ~BEGINS_PUBLICATION;
   }
+  /** ... whether it is metadata, ... */
+  isMetadata(number: number): boolean {
+    return this.typeOf(number) === MessageType.DataAmf0 && this.kindOf(number) === TagKind.Configuration;
+  }
   /** ... and whether it is the first of its publication. */
   beginsPublication(number: number): boolean {
     return (this.word(number, KIND) & BEGINS_PUBLICATION) !== 0;
@@ -310,17 +326,17 @@ export class LiveStream {
     this.incoming.length = 0;
     this.hasKeyframe = false;
     this.metadata = null;
-    this.configurations.clear();
+    this.configurationsByKey.clear();
     this.headerBytes = 0;
   }
 
   private keepConfiguration(message: IncomingMessage): void {
     const key = (message.messageType << 16) | (message.kind << 8) | message.trackId;
-    this.forgetHeader(this.configurations.get(key));
+    this.forgetHeader(this.configurationsByKey.get(key));
     if (this.countHeader(message.length)) {
-      this.configurations.set(key, { messageType: message.messageType, payload: message.copyPayload() });
+      this.configurationsByKey.set(key, { messageType: message.messageType, payload: message.copyPayload() });
     } else {
-      this.configurations.delete(key);
+      this.configurationsByKey.delete(key);
     }
   }
 

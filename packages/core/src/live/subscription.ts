@@ -23,6 +23,8 @@ export class Subscription {
   start = 0;
   end = 0;
   receivesAudio = true;
+  /** Not by who gives its peer metadata in another form than the stream has it. */
+  receivesMetadata = true;
   /** Whether the player must be given the stream's headers before its next message; set to false by who gave them. */
   needsHeaders = true;
   /** How often the player was so far behind that it lost media. */
@@ -223,8 +225,7 @@ export class Subscription {
       const number = this.audioNext;
       // Nothing of a publication comes before what is left of the one before it.
       if (stream.beginsPublication(number) && ((number - this.next) | 0) > 0) return false;
-      const messageType = stream.typeOf(number);
-      if (messageType !== MessageType.Video && (messageType !== MessageType.Audio || this.receivesAudio)) {
+      if (stream.typeOf(number) !== MessageType.Video && this.receives(number)) {
         this.found = number;
         this.overtakes = true;
         return true;
@@ -241,7 +242,7 @@ export class Subscription {
     const messageType = stream.typeOf(number);
     if (messageType !== MessageType.Video) {
       const wasSent = ((number - this.audioNext) | 0) < 0;
-      return !wasSent && (messageType !== MessageType.Audio || this.receivesAudio);
+      return !wasSent && this.receives(number);
     }
     if (!this.receivesVideo) return false;
     const kind = stream.kindOf(number);
@@ -249,6 +250,13 @@ export class Subscription {
     if (kind === TagKind.Keyframe && !isSkipped) this.awaitsKeyframe = false;
     if (isFrame(kind)) return !this.awaitsKeyframe && !isSkipped;
     return true;
+  }
+
+  /** Whether a message that is no video is wanted. */
+  private receives(number: number): boolean {
+    const { stream } = this;
+    if (stream.typeOf(number) === MessageType.Audio) return this.receivesAudio;
+    return this.receivesMetadata || !stream.isMetadata(number);
   }
 
   /**

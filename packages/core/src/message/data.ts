@@ -1,6 +1,7 @@
 import { Amf0Reader } from "../amf/index.ts";
 import { readUint8 } from "../bytes/index.ts";
 import type { Limits } from "../limits.ts";
+import { encodeValues } from "./command.ts";
 
 /** What a data message of a publisher asks for (RTMP 7.1.2; the two requests by custom of every encoder). */
 export const DataKind = {
@@ -23,6 +24,7 @@ export interface DataHead {
 }
 
 const STRING_MARKER = 2;
+const SET_DATA_FRAME = encodeValues("@setDataFrame");
 
 /**
  * Reads the names at the start of an AMF0 data message. What is no AMF is plain data without a handler: some senders put
@@ -41,4 +43,12 @@ export function readDataHead(bytes: Uint8Array, start: number, end: number, limi
     return { kind, handler: reader.readString() ?? "", start: handlerStart };
   }
   return { kind: DataKind.Plain, handler: name ?? "", start: name === null ? start : first };
+}
+
+/** Metadata as encoders send it. Servers keep it for late players only in this form. */
+export function asSetDataFrame(metadata: Uint8Array): Uint8Array {
+  const payload = new Uint8Array(SET_DATA_FRAME.length + metadata.length);
+  payload.set(SET_DATA_FRAME);
+  payload.set(metadata, SET_DATA_FRAME.length);
+  return payload;
 }

@@ -10,5 +10,5 @@ export {
   UserControlEvent,
   userControlPayload,
 } from "./control.ts";
-export { type DataHead, DataKind, readDataHead } from "./data.ts";
+export { asSetDataFrame, type DataHead, DataKind, readDataHead } from "./data.ts";
 export { information, StatusCode } from "./status.ts";

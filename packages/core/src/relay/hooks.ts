@@ -38,5 +38,15 @@ export type ServerEvent =
   | { readonly type: "refused"; readonly peer: Peer; readonly what: string; readonly reason: string }
   /** A peer broke the protocol, or went silent; its connection is closed. */
   | { readonly type: "failed"; readonly peer: Peer; readonly code: ErrorCode; readonly message: string }
+  /** A stream goes to another server now, or comes from it; or it is not wanted any more. */
+  | { readonly type: "push" | "push-end" | "pull" | "pull-end"; readonly path: string; readonly place: string }
+  /** The same could not begin, or broke off, and is tried again in so many milliseconds. */
+  | {
+      readonly type: "push-lost" | "pull-lost";
+      readonly path: string;
+      readonly place: string;
+      readonly reason: string;
+      readonly retryIn: number;
+    }
   /** A hook threw: the application's own fault. */
   | { readonly type: "hook-failed"; readonly peer: Peer; readonly error: unknown };

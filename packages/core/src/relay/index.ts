@@ -1,5 +1,17 @@
 export { Admission, type AdmissionHost } from "./admission.ts";
+export { Backoff } from "./backoff.ts";
+export { RelayClient, type RelayClientOptions } from "./client.ts";
 export type { HookAnswer, HookRefusal, Hooks, Peer, ServerEvent } from "./hooks.ts";
 export { RelayPull } from "./pull.ts";
-export { type Publisher, Relay, type RelayOptions, type RelayStream, type StreamInfo } from "./relay.ts";
+export { RelayPush } from "./push.ts";
+export {
+  type Listener,
+  type Publisher,
+  Relay,
+  type RelayOptions,
+  type RelayStream,
+  type StreamInfo,
+} from "./relay.ts";
+export { REMOTE_RANDOM_BYTES, Remote, type RemoteHost } from "./remote.ts";
+export { Remotes } from "./remotes.ts";
 export { type Carrier, type EndedRole, pathOf, RelaySession } from "./session.ts";

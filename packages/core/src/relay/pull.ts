@@ -1,42 +1,29 @@
-import { ClientConnection, ClientEvent, StreamState } from "../connection/index.ts";
+import { type PlayedStream, StreamState } from "../connection/index.ts";
+import { RelayClient, type RelayClientOptions } from "./client.ts";
 import type { Publisher, Relay, RelayStream } from "./relay.ts";
 
 /**
- * A stream that another relay of the same house has: it is played there as by any client, and goes into the live stream
- * here. Any publisher that comes to this relay itself takes its place.
- *
- * Drive its connection as {@link ClientConnection} says, but poll it here.
+ * A stream that another server has: it is played there as by any client, and goes into the live stream here. Any publisher
+ * that comes to this relay itself takes its place.
  */
-export class RelayPull implements Publisher {
-  readonly connection: ClientConnection;
-  private readonly relay: Relay;
-  private readonly stream: RelayStream;
+export class RelayPull extends RelayClient implements Publisher {
+  readonly isLink: boolean;
+  private played: PlayedStream | null = null;
 
-  /** Use {@link Relay.pull}. */
-  constructor(relay: Relay, stream: RelayStream, random: Uint8Array, now: number) {
-    this.relay = relay;
-    this.stream = stream;
-    const { pool, limits, tolerances, chunkSize } = relay;
-    const optional = tolerances === undefined ? {} : { tolerances };
-    // There a link says the whole path as its name: see Relay.openLink.
-    const connect = { app: "", tcUrl: "rtmp://millrace/" };
-    this.connection = new ClientConnection({ pool, random, now, limits, chunkSize, connect, ...optional });
+  /** @param isLink - whether the other one is a relay of the same house */
+  constructor(relay: Relay, stream: RelayStream, options: RelayClientOptions, isLink = false) {
+    super(relay, stream, options);
+    this.isLink = isLink;
+    stream.publisher = this;
   }
 
-  /** Does all that can be done with what was fed. @returns false when it is over: the connection is to be closed. */
-  poll(): boolean {
-    const { connection, relay, stream } = this;
+  override poll(): boolean {
+    const { relay, stream } = this;
     const wasPublished = stream.live.isPublished;
-    let event = connection.poll();
-    while (event !== ClientEvent.NeedData) {
-      if (event === ClientEvent.Failed || event === ClientEvent.Closed) return false;
-      if (event === ClientEvent.Connected) connection.play(stream.path, stream.live);
-      if (event === ClientEvent.Status && connection.status?.stream?.state === StreamState.Ended) return false;
-      event = connection.poll();
-    }
+    const goesOn = super.poll();
     relay.noteProgress(stream);
     if (stream.live.isPublished !== wasPublished) relay.changed.add(stream);
-    return true;
+    return goesOn;
   }
 
   /** Whoever publishes here goes before. */
@@ -48,14 +35,20 @@ export class RelayPull implements Publisher {
     this.connection.leave();
   }
 
-  /** The stream is not wanted any more, or the connection is over. */
-  leave(): void {
-    this.connection.leave();
+  override leave(): void {
+    super.leave();
     if (this.stream.publisher === this) this.relay.unpublish(this.stream);
   }
 
-  /** Gives all memory back, after the socket was closed. */
-  close(): void {
-    this.connection.close();
+  protected override begin(): void {
+    this.played = this.connection.play(this.options.name, this.stream.live);
+  }
+
+  protected override get isActive(): boolean {
+    return this.played?.state === StreamState.Active;
+  }
+
+  protected override get hasEnded(): boolean {
+    return this.played?.state === StreamState.Ended;
   }
 }

@@ -3,7 +3,7 @@ import type { ChunkTolerances } from "../chunk/index.ts";
 import { defaultLimits, type Limits } from "../limits.ts";
 import { LiveStream, type LiveStreamOptions } from "../live/index.ts";
 import { RelayPull } from "./pull.ts";
-import { RelaySession } from "./session.ts";
+import { type Carrier, RelaySession } from "./session.ts";
 
 export interface RelayOptions {
   /** Memory for all connections and streams together. Default: a pool of 1 GiB, of which pages are used as needed. */
@@ -35,8 +35,8 @@ export interface RelayStream {
   readonly live: LiveStream;
   publisher: Publisher | null;
   readonly players: Set<RelaySession>;
-  /** Other relays of the same house that pull the stream, for players of theirs. */
-  readonly links: Set<RelaySession>;
+  /** Other relays that get the stream, for players of theirs. */
+  readonly links: Set<Listener>;
   /** The number of the message that the players were last told of. */
   shown: number;
 }
@@ -56,8 +56,15 @@ export interface StreamInfo {
   readonly skips: number;
 }
 
+/** Who a stream goes to. */
+export interface Listener {
+  readonly carrier: Carrier | null;
+}
+
 /** Who a stream comes from: a peer, or another relay. */
 export interface Publisher {
+  /** Whether it is another relay of the same house. */
+  readonly isLink: boolean;
   /** Whether another one may have the name. */
   givesWay(now: number): boolean;
   /** Another one has it from now on; players stay. */
@@ -127,9 +134,9 @@ export class Relay {
   pull(path: string, random: Uint8Array, now: number): RelayPull | null {
     const stream = this.find(path);
     if (stream.publisher !== null) return null;
-    const pull = new RelayPull(this, stream, random, now);
-    stream.publisher = pull;
-    return pull;
+    // There a link says the whole path as its name: see openLink.
+    const connect = { app: "", tcUrl: "rtmp://millrace/" };
+    return new RelayPull(this, stream, { connect, name: path, random, now }, true);
   }
 
   /**

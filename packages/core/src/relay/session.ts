@@ -1,6 +1,6 @@
 import { ConnectionEvent, ServerConnection } from "../connection/index.ts";
 import { StatusCode } from "../message/index.ts";
-import type { Publisher, Relay, RelayStream } from "./relay.ts";
+import type { Listener, Publisher, Relay, RelayStream } from "./relay.ts";
 
 /** What a session published or played, at the moment when it ended. */
 export interface EndedRole {
@@ -22,13 +22,12 @@ export interface Carrier {
  */
 export class RelaySession implements Publisher {
   readonly connection: ServerConnection;
+  readonly isLink: boolean;
   /** Set by who carries the bytes, so that the way from a stream to its players' sockets is short. */
   carrier: Carrier | null = null;
   /** Why {@link accept} answered false. */
   refusal = "";
   private readonly relay: Relay;
-  /** Whether the peer is another relay, and no audience. */
-  private readonly isLink: boolean;
   /** What ended since {@link takeEnded}. */
   private ended: EndedRole[] = [];
   /** By message stream id. */
@@ -125,7 +124,7 @@ export class RelaySession implements Publisher {
     return false;
   }
 
-  private audienceOf(stream: RelayStream): Set<RelaySession> {
+  private audienceOf(stream: RelayStream): Set<Listener> {
     return this.isLink ? stream.links : stream.players;
   }
 

@@ -1,6 +1,7 @@
+import { randomBytes } from "node:crypto";
+import { RelaySocket } from "../relay-socket.ts";
 import type { Server } from "../server.ts";
 import { linkSocket } from "./messages.ts";
-import { PullSocket } from "./pull-socket.ts";
 
 /** How long a stream is still pulled after its last player here has gone, in milliseconds. */
 const GRACE = 2_000;
@@ -8,6 +9,13 @@ const GRACE = 2_000;
 const RETRY = 250;
 /** How often the links' deadlines are looked at, in milliseconds. */
 const TICK = 250;
+const RANDOM_BYTES = 1528;
+
+/** A stream that is pulled, and the worker that it comes from. */
+interface ActivePull {
+  readonly owner: number;
+  readonly socket: RelaySocket;
+}
 
 /** Brings the streams of other workers here: each once, while there are players of it. */
 export class Pulls {
@@ -17,7 +25,7 @@ export class Pulls {
   private readonly id: number;
   /** Which worker publishes a path. */
   private readonly owners = new Map<string, number>();
-  private readonly active = new Map<string, PullSocket>();
+  private readonly active = new Map<string, ActivePull>();
   /** Paths that will be looked at again, after a grace or for a retry. */
   private readonly timers = new Map<string, NodeJS.Timeout>();
   private readonly ticker: NodeJS.Timeout;
@@ -28,7 +36,7 @@ export class Pulls {
     this.server = server;
     this.id = id;
     this.ticker = setInterval(() => {
-      for (const pull of this.active.values()) pull.tick();
+      for (const { socket } of this.active.values()) socket.tick(server.now());
     }, TICK);
   }
 
@@ -64,17 +72,21 @@ export class Pulls {
   }
 
   private begin(path: string, owner: number): void {
-    const pull = PullSocket.open(this.server, path, owner, linkSocket(this.folder, owner), () => {
+    const { server } = this;
+    const client = server.relay.pull(path, randomBytes(RANDOM_BYTES), server.now());
+    // Somebody publishes it here, who is about to give way: the end of that is told as well.
+    if (client === null) return;
+    const socket = new RelaySocket(server, client, { path: linkSocket(this.folder, owner) }, () => {
+      if (this.active.get(path)?.socket !== socket) return;
       this.active.delete(path);
       this.reconsider(path, RETRY);
     });
-    // Somebody publishes it here, who is about to give way: the end of that is told as well.
-    if (pull !== null) this.active.set(path, pull);
+    this.active.set(path, { owner, socket });
   }
 
-  private end(path: string, pull: PullSocket): void {
+  private end(path: string, { socket }: ActivePull): void {
     this.active.delete(path);
-    pull.end();
+    socket.end();
   }
 
   private reconsider(path: string, delay: number): void {

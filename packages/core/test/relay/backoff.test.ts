@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { Backoff } from "../../src/workers/backoff.ts";
+import { Backoff } from "../../src/relay/index.ts";
 
 it("replaces at once, then ever later what dies young, up to ten seconds", () => {
   const backoff = new Backoff();

@@ -1,0 +1,23 @@
+import type { Server, ServerOptions } from "@millrace/node-adapter";
+import type { RemoteArgument } from "./remote-argument.ts";
+
+/** What every process of the server is told, as JSON where it is another one. */
+export interface ServerSettings {
+  readonly takeoverAfter: number;
+  readonly certFile?: string;
+  readonly keyFile?: string;
+  readonly pushes: readonly RemoteArgument[];
+}
+
+export function optionsOf({ takeoverAfter, certFile, keyFile }: ServerSettings): ServerOptions {
+  if (certFile === undefined || keyFile === undefined) return { takeoverAfter };
+  return { takeoverAfter, tls: { certFile, keyFile, onReload: tellReload } };
+}
+
+export function pushAll(server: Server, { pushes }: ServerSettings): void {
+  for (const { url, path } of pushes) server.push(url, path ?? undefined);
+}
+
+function tellReload(error: Error | null): void {
+  if (error !== null) process.stderr.write(`millrace: the new certificate is no use: ${error.message}\n`);
+}
