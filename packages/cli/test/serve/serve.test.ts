@@ -7,7 +7,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { connect as connectClient } from "@millrace/node-adapter";
 import { afterEach, describe, expect, it } from "vitest";
+import { makeCertificate } from "../../../node-adapter/test/certificate.ts";
 
 const millrace = fileURLToPath(new URL("../../bin/millrace.js", import.meta.url));
 
@@ -24,6 +26,14 @@ function serve(...options: string[]): { child: Served; lines: AsyncIterator<stri
 /** The next line, as JSON. */
 async function next(lines: AsyncIterator<string>): Promise<{ [name: string]: unknown }> {
   return JSON.parse((await lines.next()).value) as { [name: string]: unknown };
+}
+
+/** Waits for an event that has these properties. */
+async function expectEvent(lines: AsyncIterator<string>, expected: object): Promise<void> {
+  for (;;) {
+    const event = await next(lines);
+    if (Object.entries(expected).every(([name, value]) => event[name] === value)) return;
+  }
 }
 
 async function dial(port: unknown): Promise<Socket> {
@@ -100,6 +110,51 @@ describe("millrace serve", () => {
     const { child, errors } = serve("--workers", "0");
     expect((await errors.next()).value).toContain('It is a number from 1 on, or "auto".');
     expect(await once(child, "exit")).toEqual([1, null]);
+  });
+});
+
+describe("millrace serve with other servers", () => {
+  it.each([
+    ["a push of all streams to one", ["--push", "rtmp://host/app/name"], "Say which stream is to go there"],
+    ["a pull of an app", ["--pull", "rtmp://host/app"], "It names no stream"],
+    ["what is no URL", ["--push", "host/app"], "is no URL"],
+    ["a certificate without a key", ["--tls-cert", "file"], "--tls-cert and --tls-key belong together."],
+    [
+      "a pull by workers",
+      ["--pull", "rtmp://host/app/name", "--workers", "2"],
+      "cannot be used with option '--workers",
+    ],
+  ])("refuses %s", async (_, options, text) => {
+    const { child, errors } = serve(...options);
+    expect((await errors.next()).value).toContain(text);
+    expect(await once(child, "exit")).toEqual([1, null]);
+  });
+
+  it.each([["1"], ["2"]])("pushes over TLS to one that has %s processes, and back by another pull", async (workers) => {
+    const folder = mkdtempSync(join(tmpdir(), "millrace-test-"));
+    const { certFile, keyFile } = makeCertificate(folder, "first");
+    const any = ["--host", "127.0.0.1", "--port", "0", "--json"];
+    const far = serve(...any, "--tls-cert", certFile, "--tls-key", keyFile, "--workers", workers);
+    let started = await next(far.lines);
+    while (started["event"] !== "listening") started = await next(far.lines);
+    expect(started["scheme"]).toBe("rtmps");
+    process.env["NODE_EXTRA_CA_CERTS"] = certFile;
+    const url = `rtmps://127.0.0.1:${started["port"]}/app/key`;
+    const near = serve(...any, "--push", `live/show=${url}`, "--pull", `live/copy=${url}`);
+    delete process.env["NODE_EXTRA_CA_CERTS"];
+    const { port } = await next(near.lines);
+    const client = await connectClient(`rtmp://127.0.0.1:${port}/live`);
+    const publisher = await client.publish("show");
+    await expectEvent(near.lines, { event: "push", path: "live/show" });
+    const sent = Uint8Array.of(0x17, 1, 0, 0, 0, 42);
+    await publisher.send({ messageType: 9, timestamp: 0, payload: sent });
+    for await (const { messageType, payload } of client.play("copy")) {
+      if (messageType !== 9) continue;
+      expect(payload).toEqual(sent);
+      break;
+    }
+    await client.close();
+    rmSync(folder, { recursive: true });
   });
 });
 
