@@ -88,9 +88,9 @@ function describe(event: ServerEvent | WorkersEvent): string {
     case "pull-end":
       return `${event.path} from ${event.place}`;
     case "push-lost":
-      return `${event.path} to ${event.place}: ${event.reason} ${whenAgain(event.retryIn)}`;
+      return `${event.path} to ${event.place}: ${lossOf(event)}`;
     case "pull-lost":
-      return `${event.path} from ${event.place}: ${event.reason} ${whenAgain(event.retryIn)}`;
+      return `${event.path} from ${event.place}: ${lossOf(event)}`;
     case "worker-died":
       return `${event.worker} died with its connections: ${event.reason}`;
     case "worker-started":
@@ -100,8 +100,8 @@ function describe(event: ServerEvent | WorkersEvent): string {
   }
 }
 
-function whenAgain(milliseconds: number): string {
-  return milliseconds === 0 ? "Trying again." : `Trying again in ${milliseconds / 1000} s.`;
+function lossOf({ reason, retryIn }: { readonly reason: string; readonly retryIn: number }): string {
+  return `${reason.replace(/\.$/, "")}; trying again${retryIn === 0 ? "" : ` in ${retryIn / 1000} s`}`;
 }
 
 function count(number: number, noun: string): string {

@@ -1,15 +1,19 @@
 const FIRST = 100;
 const LONGEST = 10_000;
-/** What lived so long was not broken from its beginning. */
-const STEADY = 30_000;
 
 /** How long to wait before the next try of what ends again and again: a worker that dies, a server that is away. */
 export class Backoff {
+  private readonly steady: number;
   private next = 0;
 
-  /** @param lifetime - of what ended. All times are milliseconds. */
+  /** @param steady - what lived so long was not broken from its beginning. All times are milliseconds. */
+  constructor(steady: number) {
+    this.steady = steady;
+  }
+
+  /** @param lifetime - of what ended */
   after(lifetime: number): number {
-    const delay = lifetime >= STEADY ? 0 : this.next;
+    const delay = lifetime >= this.steady ? 0 : this.next;
     this.next = Math.min(Math.max(FIRST, 2 * delay), LONGEST);
     return delay;
   }

@@ -18,6 +18,8 @@ export interface RemoteHost {
 /** Random bytes for one connection: the handshake's, and four for an answer to a challenge. */
 export const REMOTE_RANDOM_BYTES = 1532;
 const HANDSHAKE_BYTES = 1528;
+/** A connection that carried the stream for so long, in milliseconds, is followed by another one at once. */
+const STEADY = 5_000;
 
 /**
  * One stream that goes to another server, or comes from it, for as long as it is wanted: over one connection after the
@@ -32,7 +34,7 @@ export class Remote {
   private readonly host: RemoteHost;
   private readonly url: RtmpUrl;
   private readonly name: string;
-  private readonly backoff = new Backoff();
+  private readonly backoff = new Backoff(STEADY);
   private approach: Approach;
   private isConnected = false;
   private retryAt = 0;

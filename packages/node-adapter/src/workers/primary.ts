@@ -14,6 +14,8 @@ import { WorkerProcess } from "./worker-process.ts";
 
 /** How much longer than it was given a worker may take to close, in milliseconds, before it is killed. */
 const PATIENCE = 2_000;
+/** A worker that lived so long, in milliseconds, was not broken from its beginning. */
+const STEADY = 30_000;
 
 export interface WorkersOptions {
   /** The module that each worker runs; it calls {@link runWorker}. */
@@ -103,7 +105,7 @@ export class Workers {
 
   /** Called by {@link startWorkers}. */
   async start(count: number): Promise<void> {
-    const first = Array.from({ length: count }, () => this.spawn(null, new Backoff()));
+    const first = Array.from({ length: count }, () => this.spawn(null, new Backoff(STEADY)));
     const failures = await Promise.all(
       first.map(async (member) =>
         (await member.listening) ? null : `A worker could not start: ${await member.ended}.`,
