@@ -1,4 +1,6 @@
 import {
+  type AmfValue,
+  CallError,
   type Hooks,
   Relay,
   type RelayOptions,
@@ -126,6 +128,18 @@ export class Server implements SessionHost {
     this.listener = typeof where === "number" ? this.bind(where, host) : this.bindToPath(where.path);
     this.ticker = setInterval(() => this.tick(), TICK);
     this.acceptAll(this.listener);
+  }
+
+  /**
+   * Calls a method of a client's.
+   *
+   * @param peerId - as hooks and events name the client
+   * @returns what it answers; rejects with a `CallError` when it fails, is not answered within the limit `callTimeout`, or
+   *   when the client is gone.
+   */
+  call(peerId: number, name: string, values: readonly AmfValue[] = []): Promise<AmfValue> {
+    for (const session of this.sessions.values()) if (session.peer.id === peerId) return session.call(name, values);
+    return Promise.reject(new CallError("lost", `There is no peer ${peerId}.`));
   }
 
   /**

@@ -1,10 +1,11 @@
 import {
-  Admission,
   type AdmissionHost,
+  type AmfValue,
   type BufferPool,
   type Carrier,
-  ConnectionEvent,
   type Peer,
+  PeerStep,
+  RelayPeer,
   type RelaySession,
 } from "@millrace/core";
 
@@ -30,7 +31,7 @@ export class DenoSession implements Carrier {
   private readonly host: SessionHost;
   private readonly conn: Deno.Conn;
   private readonly pool: BufferPool;
-  private readonly admission: Admission;
+  private readonly relayPeer: RelayPeer;
   private isOver = false;
   /** False when our end of the connection is closed, or about to be. */
   private isWritable = true;
@@ -48,7 +49,13 @@ export class DenoSession implements Carrier {
     this.conn = conn;
     this.pool = pool;
     this.relaySession = relaySession;
-    this.admission = new Admission(host, relaySession, peer, () => this.goOn());
+    this.relayPeer = new RelayPeer(
+      host,
+      relaySession,
+      peer,
+      () => this.goOn(),
+      () => this.flush(),
+    );
     relaySession.carrier = this;
   }
 
@@ -69,7 +76,7 @@ export class DenoSession implements Carrier {
   /** Looks at the clock: see `ServerConnection.tick`. */
   tick(now: number): void {
     if (now >= this.farewellDeadline) this.destroy();
-    if (this.isOver || this.admission.expire(now)) return;
+    if (this.isOver || this.relayPeer.expire(now)) return;
     this.relaySession.connection.tick(now);
     if (this.relaySession.connection.error !== null) this.pump();
     else this.flush();
@@ -82,6 +89,17 @@ export class DenoSession implements Carrier {
     if (!hasMore && !this.isOver) return;
     this.isWriting = true;
     this.writing = this.write(hasMore);
+  }
+
+  get peer(): Peer {
+    return this.relayPeer.peer;
+  }
+
+  /** Calls a method of the peer's. */
+  call(name: string, values: readonly AmfValue[]): Promise<AmfValue> {
+    const answer = this.relayPeer.call(name, values);
+    this.flush();
+    return answer;
   }
 
   /** Ends the connection: the peer is told why. */
@@ -147,24 +165,15 @@ export class DenoSession implements Carrier {
 
   /** @returns whether there may be more to do at once. */
   private step(): boolean {
-    switch (this.relaySession.poll()) {
-      case ConnectionEvent.NeedData:
+    switch (this.relayPeer.step()) {
+      case PeerStep.Done:
         return false;
-      case ConnectionEvent.Waiting:
+      case PeerStep.More:
+        return true;
+      case PeerStep.Waiting:
         this.isWaiting = true;
         return false;
-      case ConnectionEvent.Request:
-        this.admission.ask();
-        return true;
-      case ConnectionEvent.StreamEnded:
-        this.admission.reportEnds();
-        return true;
-      case ConnectionEvent.Message:
-      case ConnectionEvent.Command:
-        // No hook takes these: the next poll answers a command that it failed.
-        return true;
-      case ConnectionEvent.Failed:
-      case ConnectionEvent.Closed:
+      case PeerStep.Over:
         this.finish();
         return false;
     }
@@ -188,7 +197,7 @@ export class DenoSession implements Carrier {
     if (this.isOver) return;
     this.isOver = true;
     this.farewellDeadline = this.host.now() + FAREWELL;
-    this.admission.finish();
+    this.relayPeer.finish();
     this.resume();
   }
 

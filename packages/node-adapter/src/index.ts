@@ -1,4 +1,4 @@
-export type { StreamInfo } from "@millrace/core";
+export { CallError, CallFailure, type Method, type Methods, type StreamInfo } from "@millrace/core";
 export {
   type Abortable,
   type Client,

@@ -2,7 +2,15 @@ import { randomBytes } from "node:crypto";
 import { type AddressInfo, createServer as createNetServer, type Server as NetServer, type Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import type { ConnectionOptions as TlsOptions } from "node:tls";
-import { Relay, type RelayOptions, type RelaySession, StatusCode, type StreamInfo } from "@millrace/core";
+import {
+  type AmfValue,
+  CallError,
+  Relay,
+  type RelayOptions,
+  type RelaySession,
+  StatusCode,
+  type StreamInfo,
+} from "@millrace/core";
 import type { Hooks, ServerEvent } from "./hooks.ts";
 import { RemoteSockets } from "./remote-sockets.ts";
 import { NodeSession, type SessionHost } from "./session.ts";
@@ -127,6 +135,18 @@ export class Server implements SessionHost {
       const at = typeof where === "number" ? { port: where, ...(host === undefined ? {} : { host }) } : where;
       netServer.listen(at);
     });
+  }
+
+  /**
+   * Calls a method of a client's.
+   *
+   * @param peerId - as hooks and events name the client
+   * @returns what it answers; rejects with a `CallError` when it fails, is not answered within the limit `callTimeout`, or
+   *   when the client is gone.
+   */
+  call(peerId: number, name: string, values: readonly AmfValue[] = []): Promise<AmfValue> {
+    for (const session of this.sessions.values()) if (session.peer.id === peerId) return session.call(name, values);
+    return Promise.reject(new CallError("lost", `There is no peer ${peerId}.`));
   }
 
   /**

@@ -1,10 +1,11 @@
 import type { Socket } from "node:net";
 import {
-  Admission,
   type AdmissionHost,
+  type AmfValue,
   type Carrier,
-  ConnectionEvent,
   type Peer,
+  PeerStep,
+  RelayPeer,
   type RelaySession,
 } from "@millrace/core";
 import { readShared } from "./shared-read.ts";
@@ -30,7 +31,7 @@ export class NodeSession implements Carrier {
   private readonly host: SessionHost;
   private readonly socket: Socket;
   private readonly writer: SocketWriter;
-  private readonly admission: Admission;
+  private readonly relayPeer: RelayPeer;
   private isOver = false;
   /** False when the socket is closed, or about to be. */
   private isWritable = true;
@@ -45,7 +46,13 @@ export class NodeSession implements Carrier {
     this.writer = new SocketWriter(socket, () => this.written());
     this.relaySession = relaySession;
     relaySession.carrier = this;
-    this.admission = new Admission(host, relaySession, peer, () => this.goOn());
+    this.relayPeer = new RelayPeer(
+      host,
+      relaySession,
+      peer,
+      () => this.goOn(),
+      () => this.flush(),
+    );
     socket.setNoDelay(true);
     // A peer that sends nothing more is gone: it could not even answer a ping.
     socket.on("end", () => {
@@ -61,7 +68,7 @@ export class NodeSession implements Carrier {
   /** Looks at the clock: see `ServerConnection.tick`. */
   tick(now: number): void {
     if (now >= this.farewellDeadline) this.destroy();
-    if (this.isOver || this.admission.expire(now)) return;
+    if (this.isOver || this.relayPeer.expire(now)) return;
     this.relaySession.connection.tick(now);
     if (this.relaySession.connection.error !== null) this.pump();
     else this.flush();
@@ -78,6 +85,17 @@ export class NodeSession implements Carrier {
     if (!this.isOver) return;
     this.isWritable = false;
     this.socket.end();
+  }
+
+  get peer(): Peer {
+    return this.relayPeer.peer;
+  }
+
+  /** Calls a method of the peer's. */
+  call(name: string, values: readonly AmfValue[]): Promise<AmfValue> {
+    const answer = this.relayPeer.call(name, values);
+    this.flush();
+    return answer;
   }
 
   /** Ends the connection: the peer is told why. */
@@ -110,27 +128,18 @@ export class NodeSession implements Carrier {
 
   /** @returns whether there may be more to do at once. */
   private step(): boolean {
-    const { relaySession } = this;
-    switch (relaySession.poll()) {
-      case ConnectionEvent.NeedData:
+    const { connection } = this.relaySession;
+    switch (this.relayPeer.step()) {
+      case PeerStep.Done:
         return false;
-      case ConnectionEvent.Waiting:
+      case PeerStep.More:
+        return true;
+      case PeerStep.Waiting:
         this.socket.pause();
         // The next socket to be read overwrites what this one has not looked at yet.
-        relaySession.connection.keepUnread();
-        return relaySession.connection.error !== null;
-      case ConnectionEvent.Request:
-        this.admission.ask();
-        return true;
-      case ConnectionEvent.StreamEnded:
-        this.admission.reportEnds();
-        return true;
-      case ConnectionEvent.Message:
-      case ConnectionEvent.Command:
-        // No hook takes these: the next poll answers a command that it failed.
-        return true;
-      case ConnectionEvent.Failed:
-      case ConnectionEvent.Closed:
+        connection.keepUnread();
+        return connection.error !== null;
+      case PeerStep.Over:
         this.finish();
         return false;
     }
@@ -146,7 +155,7 @@ export class NodeSession implements Carrier {
   private finish(): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.admission.finish();
+    this.relayPeer.finish();
     // What still comes in is thrown away: a socket that is closed with unread bytes resets, and the farewell is lost.
     this.socket.resume();
     this.farewellDeadline = this.host.now() + FAREWELL;
@@ -156,7 +165,7 @@ export class NodeSession implements Carrier {
   private close(): void {
     this.isOver = true;
     this.isWritable = false;
-    this.admission.finish();
+    this.relayPeer.finish();
     this.relaySession.close();
     this.host.closed(this);
     this.host.wakePlayers();

@@ -1,7 +1,7 @@
 import { AmfObject, type AmfValue } from "../amf/index.ts";
 import type { Limits } from "../limits.ts";
 import { type Command, information, StatusCode } from "../message/index.ts";
-import { type Call, Calls, CONNECT_TRANSACTION, Purpose } from "./client-calls.ts";
+import { type Call, type Calls, CONNECT_TRANSACTION, Purpose } from "./calls.ts";
 import { type ClientStream, type StreamHost, StreamState } from "./client-stream.ts";
 import type { Output } from "./output.ts";
 
@@ -15,7 +15,7 @@ export const ClientOutcome = {
   Refused: 2,
   /** The server says something of a stream or of the connection: see `status`. */
   Status: 3,
-  /** A call of the application's is answered, or will not be: see `answer`. */
+  /** A call of the application's is answered. */
   Answer: 4,
   /** It is none of those known here: the application's. */
   Unknown: 5,
@@ -42,15 +42,6 @@ export interface Status {
   readonly information: AmfObject;
 }
 
-/** The end of a call of the application's. */
-export interface Answer {
-  /** What `call` returned. */
-  readonly transactionId: number;
-  readonly outcome: "result" | "error" | "timeout";
-  /** What was answered; for an error usually an information object. undefined when nothing was. */
-  readonly value: AmfValue;
-}
-
 /** The commands of RTMP 7.2 on the client's side: what is answered to them, and which message streams there are. */
 export class ClientCommands implements StreamHost {
   /** What the server said of itself, once it let the client in. */
@@ -58,17 +49,16 @@ export class ClientCommands implements StreamHost {
   /** Why it did not. */
   refused: Status | null = null;
   status: Status | null = null;
-  answer: Answer | null = null;
   /** By message stream id. */
   readonly streams: Map<number, ClientStream> = new Map();
   readonly output: Output;
   readonly calls: Calls;
   readonly limits: Readonly<Limits>;
 
-  constructor(output: Output, limits: Readonly<Limits>, now: number) {
+  constructor(output: Output, limits: Readonly<Limits>, calls: Calls) {
     this.output = output;
     this.limits = limits;
-    this.calls = new Calls(limits, now);
+    this.calls = calls;
   }
 
   /** @param streamId - the message stream on which the command came. */
@@ -98,12 +88,8 @@ export class ClientCommands implements StreamHost {
     }
   }
 
-  /** Gives up a call that was not answered in time. */
-  handleLate({ transactionId, purpose, name, stream }: Call): ClientOutcome {
-    if (purpose === Purpose.Application) {
-      this.answer = { transactionId, outcome: "timeout", value: undefined };
-      return ClientOutcome.Answer;
-    }
+  /** Gives up a call of its own that was not answered in time. */
+  handleLate({ name, stream }: Call): ClientOutcome {
     const text = `${name} was not answered within ${this.limits.callTimeout} ms.`;
     return this.failStream(stream, information("error", StatusCode.CallFailed, text));
   }
@@ -131,11 +117,8 @@ export class ClientCommands implements StreamHost {
       this.welcome = { properties, information: answer instanceof AmfObject ? answer : new AmfObject() };
       return ClientOutcome.Connected;
     }
-    const call = this.calls.take(transactionId);
-    if (call?.purpose === Purpose.Application) {
-      this.answer = { transactionId, outcome: "result", value: values[0] };
-      return ClientOutcome.Answer;
-    }
+    const call = this.calls.settle(transactionId, "result", values[0]);
+    if (call?.purpose === Purpose.Application) return ClientOutcome.Answer;
     if (call?.purpose === Purpose.CreateStream) return this.created(call, values[0]);
     // Some servers answer `play` and `publish`, though onStatus says what became of them.
     return ClientOutcome.Done;
@@ -148,12 +131,10 @@ export class ClientCommands implements StreamHost {
       this.refused = statusOf(null, answer);
       return ClientOutcome.Refused;
     }
-    const call = this.calls.take(transactionId);
+    const call = this.calls.settle(transactionId, "error", value);
     // releaseStream and its like: nothing depends on them.
     if (call === undefined) return ClientOutcome.Done;
-    if (call.purpose !== Purpose.Application) return this.failStream(call.stream, answer);
-    this.answer = { transactionId, outcome: "error", value };
-    return ClientOutcome.Answer;
+    return call.purpose === Purpose.Application ? ClientOutcome.Answer : this.failStream(call.stream, answer);
   }
 
   private created({ stream }: Call, id: AmfValue): ClientOutcome {

@@ -1,12 +1,12 @@
-import { AmfObject, type AmfValue } from "../amf/index.ts";
+import { AmfObject } from "../amf/index.ts";
 import { MessageType } from "../chunk/index.ts";
 import { ErrorCode } from "../errors.ts";
 import { ClientHandshake } from "../handshake/index.ts";
 import type { LiveStream } from "../live/index.ts";
 import { type Command, type UserControl, UserControlEvent } from "../message/index.ts";
+import { type Call, CONNECT_TRANSACTION } from "./calls.ts";
 import { authenticationQuery, type Credentials } from "./client-authentication.ts";
-import { CONNECT_TRANSACTION, Purpose } from "./client-calls.ts";
-import { type Answer, ClientCommands, ClientOutcome, type Status, type Welcome } from "./client-commands.ts";
+import { ClientCommands, ClientOutcome, type Status, type Welcome } from "./client-commands.ts";
 import { type ConnectOptions, connectObject } from "./client-connect.ts";
 import { PlayedStream, type PlayOptions } from "./client-played-stream.ts";
 import { PublishedStream, type PublishType } from "./client-published-stream.ts";
@@ -85,7 +85,7 @@ export class ClientConnection extends Connection<ClientEvent> {
     const { random, now, digest = false } = options;
     super(options, new ClientHandshake({ random, time: now, digest }));
     this.options = options;
-    this.commands = new ClientCommands(this.output, this.limits, now);
+    this.commands = new ClientCommands(this.output, this.limits, this.calls);
   }
 
   /** What the server said of itself, once it let the client in. */
@@ -96,22 +96,9 @@ export class ClientConnection extends Connection<ClientEvent> {
   get status(): Status | null {
     return this.commands.status;
   }
-  /** After `Answer`. */
-  get answered(): Answer | null {
-    return this.commands.answer;
-  }
   /** The message streams that the server has created and that have not ended, by id. */
   get streams(): ReadonlyMap<number, ClientStream> {
     return this.commands.streams;
-  }
-
-  override get deadline(): number {
-    return Math.min(super.deadline, this.commands.calls.deadline);
-  }
-
-  override tick(now: number): void {
-    this.commands.calls.now = now;
-    super.tick(now);
   }
 
   override poll(): ClientEvent {
@@ -120,8 +107,7 @@ export class ClientConnection extends Connection<ClientEvent> {
       if (this.error !== null) return ClientEvent.Failed;
       if (this.isClosed) return ClientEvent.Closed;
       if (!this.isOpen) return ClientEvent.NeedData;
-      const late = this.commands.calls.takeLate();
-      const event = late === undefined ? this.step() : this.eventOf(this.commands.handleLate(late));
+      const event = this.takeLateCall(ClientEvent.Answer) ?? this.step();
       if (event !== NOTHING) return event;
     }
   }
@@ -150,21 +136,6 @@ export class ClientConnection extends Connection<ClientEvent> {
   publish(name: string, type: PublishType = "live", source: LiveStream | null = null): PublishedStream {
     this.checkConnected();
     return this.created(new PublishedStream(this.commands, name, type, source));
-  }
-
-  /**
-   * Calls a method of the server's application. What becomes of it comes as `Answer`, within the limit `callTimeout`.
-   *
-   * @returns its transaction id; 0 when as many calls wait as the limit `pendingCalls` allows: nothing was sent then.
-   * @throws TypeError before `Connected`.
-   */
-  call(name: string, ...values: readonly AmfValue[]): number {
-    this.checkConnected();
-    const { calls } = this.commands;
-    if (this.isOver || calls.isFull) return 0;
-    const transactionId = calls.expect(Purpose.Application, name, null);
-    this.output.sender.call(name, transactionId, null, ...values);
-    return transactionId;
   }
 
   /** Ends all streams. What is left to be sent is to be sent, then the connection is to be closed. */
@@ -206,6 +177,10 @@ export class ClientConnection extends Connection<ClientEvent> {
     const outcome = this.commands.handle(command, streamId);
     if (outcome === ClientOutcome.Unknown) this.command = command;
     return this.eventOf(outcome);
+  }
+
+  protected override giveUp(call: Call): ClientEvent | Nothing {
+    return this.eventOf(this.commands.handleLate(call));
   }
 
   /** A server is told nothing of what is wrong with it. */
@@ -259,10 +234,6 @@ export class ClientConnection extends Connection<ClientEvent> {
     if (this.isOver) stream.end();
     else stream.create();
     return stream;
-  }
-
-  private checkConnected(): void {
-    if (!this.isConnected) throw new TypeError("Wait for ClientEvent.Connected before you ask for anything.");
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Limits } from "../limits.ts";
 import type { LiveStream } from "../live/index.ts";
-import { type Calls, Purpose } from "./client-calls.ts";
+import { type Calls, Purpose } from "./calls.ts";
 import type { MediaTarget } from "./media-intake.ts";
 import type { Output } from "./output.ts";
 

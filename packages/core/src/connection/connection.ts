@@ -12,7 +12,16 @@ import {
 import { ErrorCode, errorName, ProtocolError } from "../errors.ts";
 import { type Handshake, HandshakeEvent } from "../handshake/index.ts";
 import { defaultLimits, type Limits } from "../limits.ts";
-import { type Command, DataKind, readCommand, readDataHead, StatusCode, type UserControl } from "../message/index.ts";
+import {
+  AggregateReader,
+  type Command,
+  DataKind,
+  readCommand,
+  readDataHead,
+  StatusCode,
+  type UserControl,
+} from "../message/index.ts";
+import { type Answer, type Call, Calls, Purpose } from "./calls.ts";
 import { ControlDuties, ControlOutcome } from "./control-duties.ts";
 import { MediaIntake, type MediaTarget } from "./media-intake.ts";
 import { Output } from "./output.ts";
@@ -79,6 +88,7 @@ export abstract class Connection<Event extends number> {
   protected readonly pool: BufferPool;
   protected readonly parser: ChunkParser;
   protected readonly vigil: Vigil;
+  protected readonly calls: Calls;
   /** Whether the chunk stream has begun. */
   protected isOpen = false;
   protected isClosed = false;
@@ -86,6 +96,8 @@ export abstract class Connection<Event extends number> {
   private readonly assembler: MessageAssembler;
   private readonly duties: ControlDuties;
   private readonly intake = new MediaIntake();
+  /** What is left of the aggregate message that came last. */
+  private readonly parts = new AggregateReader();
   private readonly emptyMessages: RateLimit;
   private handshake: Handshake | null;
 
@@ -100,6 +112,7 @@ export abstract class Connection<Event extends number> {
     this.assembler.maximumHeldBytes = limits.partialMessageBytesBeforePublish;
     this.duties = new ControlDuties(this.output.sender, limits);
     this.vigil = new Vigil(limits, now);
+    this.calls = new Calls(limits, now);
     this.emptyMessages = new RateLimit(limits.emptyMessagesPerSecond);
     this.handshake = handshake;
     this.output.first = handshake;
@@ -116,12 +129,17 @@ export abstract class Connection<Event extends number> {
   }
   /** When `tick` has something to do at the latest, if nothing is received before. */
   get deadline(): number {
-    return this.vigil.deadline;
+    return Math.min(this.vigil.deadline, this.calls.deadline);
+  }
+  /** After `Answer`. */
+  get answered(): Answer | null {
+    return this.calls.answer;
   }
 
   /** Says what time it is, in milliseconds of a monotonic clock. To be called before `feed`, and at `deadline`. */
   tick(now: number): void {
     this.now = now;
+    this.calls.now = now;
     if (this.isOver) return;
     const late = this.vigil.check(now, this.output.sender);
     if (late !== null) this.fail(late.code, late.text);
@@ -142,6 +160,22 @@ export abstract class Connection<Event extends number> {
 
   /** Does the work up to the next event, whose fields are valid until the next `poll` or `feed`. */
   abstract poll(): Event;
+
+  /**
+   * Calls a method of the peer's application. What becomes of it comes as `Answer`, within the limit `callTimeout`; not at all
+   * when the connection ends before.
+   *
+   * @returns its transaction id; 0 when as many calls wait as the limit `pendingCalls` allows: nothing was sent then.
+   * @throws TypeError before `connect` was granted.
+   */
+  call(name: string, ...values: readonly AmfValue[]): number {
+    this.checkConnected();
+    const { calls } = this;
+    if (this.isOver || calls.isFull) return 0;
+    const transactionId = calls.expect(Purpose.Application, name, null);
+    this.output.sender.call(name, transactionId, null, ...values);
+    return transactionId;
+  }
 
   /** Answers a command. May come later, if the command was {@link defer}red. */
   answer(command: Command, value: AmfValue): void {
@@ -182,6 +216,23 @@ export abstract class Connection<Event extends number> {
   /** The handshake is done. */
   protected abstract begin(): void;
 
+  /** A call of the connection's own was not answered in time. */
+  protected abstract giveUp(call: Call): Event | Nothing;
+
+  /** @throws TypeError before `connect` was granted. */
+  protected checkConnected(): void {
+    if (!this.isConnected) throw new TypeError("Wait until connect was granted before you ask for anything.");
+  }
+
+  /** Gives up a call that was not answered in time, if there is one. @param answer - the event of the application's calls */
+  protected takeLateCall(answer: Event): Event | Nothing | null {
+    const late = this.calls.takeLate();
+    if (late === undefined) return null;
+    if (late.purpose !== Purpose.Application) return this.giveUp(late);
+    this.calls.answer = { transactionId: late.transactionId, outcome: "timeout", value: undefined };
+    return answer;
+  }
+
   protected get isOver(): boolean {
     return this.error !== null || this.isClosed;
   }
@@ -205,7 +256,8 @@ export abstract class Connection<Event extends number> {
 
   /** One event of the chunk parser. */
   protected step(): Event | SharedEvent | Nothing {
-    const { parser } = this;
+    const { parser, parts } = this;
+    if (parts.next()) return this.takePart();
     const event = parser.poll();
     if (event === ChunkEvent.Payload) return this.takeSpan();
     if (event === ChunkEvent.NeedData) {
@@ -242,6 +294,7 @@ export abstract class Connection<Event extends number> {
   /** Lets go of what only a living connection needs. */
   protected letGo(): void {
     this.command = null;
+    this.parts.drop();
     this.intake.close();
     this.assembler.close();
   }
@@ -272,20 +325,26 @@ export abstract class Connection<Event extends number> {
     const { messageType } = parser;
     this.vigil.span(parser.slot, parser.isLast, this.now);
     if (parser.messageLength === 0 && !this.emptyMessages.allows(this.now)) {
-      return this.fail(ErrorCode.EmptyMessageRateLimit, "Too many empty messages in a second.");
+      return this.tooManyEmpty();
     }
     if (messageType === MessageType.Audio || messageType === MessageType.Video) {
       // Only the first span decides where the message goes.
       const stream = parser.payloadOffset === 0 ? this.targetNow(parser.messageStreamId) : undefined;
-      if (this.intake.take(parser, stream)) {
-        if (this.intake.strayBytes <= this.limits.strayMediaBytes) return NOTHING;
-        return this.fail(ErrorCode.MediaWithoutPublish, "Too much media for streams that take none.");
-      }
+      if (this.intake.take(parser, stream)) return this.unlessTooMuchStrays();
     }
     const assembly = assembler.add(parser);
     if (assembly === Assembly.Incomplete) return NOTHING;
     if (assembly === Assembly.Failed) return this.failWith(assembler.error);
     return this.unlessOverfull(this.takeMessage(messageType));
+  }
+
+  private tooManyEmpty(): typeof SharedEvent.Failed {
+    return this.fail(ErrorCode.EmptyMessageRateLimit, "Too many empty messages in a second.");
+  }
+
+  private unlessTooMuchStrays(): typeof SharedEvent.Failed | Nothing {
+    if (this.intake.strayBytes <= this.limits.strayMediaBytes) return NOTHING;
+    return this.fail(ErrorCode.MediaWithoutPublish, "Too much media for streams that take none.");
   }
 
   private unlessOverfull(event: Event | SharedEvent | Nothing): Event | SharedEvent | Nothing {
@@ -313,14 +372,40 @@ export abstract class Connection<Event extends number> {
     }
     // Nothing else of a peer passes before.
     if (!this.isConnected) return NOTHING;
-    if (messageType === MessageType.DataAmf0 && this.takeData()) return NOTHING;
     message.messageType = messageType;
     message.messageStreamId = parser.messageStreamId;
     message.timestamp = parser.timestamp;
     message.bytes = assembler.bytes;
     message.start = assembler.start;
     message.end = assembler.end;
-    return SharedEvent.Message;
+    if (messageType === MessageType.Aggregate) {
+      this.parts.reset(assembler.bytes, assembler.start, assembler.end, parser.timestamp);
+      return NOTHING;
+    }
+    return messageType === MessageType.DataAmf0 && this.takeData() ? NOTHING : SharedEvent.Message;
+  }
+
+  /** One message of an aggregate: what is no media means nothing there. */
+  private takePart(): Event | SharedEvent | Nothing {
+    const { parts, message } = this;
+    const { messageType, start, end } = parts;
+    const isMedia = messageType === MessageType.Audio || messageType === MessageType.Video;
+    if (!isMedia && messageType !== MessageType.DataAmf0) return NOTHING;
+    if (start === end && !this.emptyMessages.allows(this.now)) return this.tooManyEmpty();
+    message.messageType = messageType;
+    message.timestamp = parts.timestamp;
+    message.start = start;
+    message.end = end;
+    if (!isMedia) return this.takeData() ? NOTHING : SharedEvent.Message;
+    const target = this.targetNow(message.messageStreamId);
+    if (target?.takesMedia !== true) {
+      this.intake.strayBytes += end - start;
+      return this.unlessTooMuchStrays();
+    }
+    const sink = target.openSink();
+    if (sink === null) return SharedEvent.Message;
+    sink.push(messageType, parts.timestamp, parts.bytes, start, end);
+    return NOTHING;
   }
 
   private takeControl(messageType: number): typeof SharedEvent.Failed | Nothing {
@@ -346,10 +431,9 @@ export abstract class Connection<Event extends number> {
 
   /** Passes a publisher's data message on to its live stream. @returns false when it is for the application. */
   private takeData(): boolean {
-    const { parser } = this;
-    const target = this.targetNow(parser.messageStreamId);
+    const { messageStreamId, timestamp, bytes, start, end } = this.message;
+    const target = this.targetNow(messageStreamId);
     if (target === undefined || target.sink === null) return false;
-    const { bytes, start, end } = this.assembler;
     const head = readDataHead(bytes, start, end, this.limits);
     if (!this.isMediaData(head.handler)) return false;
     const sink = target.openSink();
@@ -360,8 +444,8 @@ export abstract class Connection<Event extends number> {
       return true;
     }
     // Encoders wrap other messages in @setDataFrame as well (FFmpeg |RtmpSampleAccess): these do not replace metadata.
-    if (isMetadata) sink.pushMetadata(parser.timestamp, bytes, head.start, end);
-    else if (head.start < end) sink.push(MessageType.DataAmf0, parser.timestamp, bytes, head.start, end);
+    if (isMetadata) sink.pushMetadata(timestamp, bytes, head.start, end);
+    else if (head.start < end) sink.push(MessageType.DataAmf0, timestamp, bytes, head.start, end);
     return true;
   }
 }

@@ -1,6 +1,7 @@
+export type { Answer } from "./calls.ts";
 export { Approach, type ApproachOptions, type ApproachTarget } from "./client-approach.ts";
 export { authenticationQuery, type Credentials } from "./client-authentication.ts";
-export type { Answer, Status, Welcome } from "./client-commands.ts";
+export type { Status, Welcome } from "./client-commands.ts";
 export type { ConnectOptions } from "./client-connect.ts";
 export {
   ClientConnection,
@@ -15,6 +16,14 @@ export { ClientStream, StreamState } from "./client-stream.ts";
 export { Connection, type ConnectionOptions, type ReceivedMessage, SharedEvent } from "./connection.ts";
 export { FlowControl } from "./flow-control.ts";
 export { MessageStream } from "./message-stream.ts";
+export {
+  CallError,
+  CallFailure,
+  type Method,
+  MethodCalls,
+  type MethodCallsOptions,
+  type Methods,
+} from "./method-calls.ts";
 export { Output } from "./output.ts";
 export { Playback } from "./playback.ts";
 export type { ConnectRequest, PlayRequest, PublishRequest, Request } from "./requests.ts";

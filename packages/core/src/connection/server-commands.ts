@@ -10,6 +10,7 @@ import {
   StatusCode,
   UserControlEvent,
 } from "../message/index.ts";
+import type { Calls } from "./calls.ts";
 import { USUAL_WINDOW } from "./flow-control.ts";
 import { MessageStream } from "./message-stream.ts";
 import type { Output } from "./output.ts";
@@ -43,6 +44,8 @@ export const Outcome = {
   NameTooLong: 6,
   /** The peer says goodbye. */
   Close: 7,
+  /** A call of the application's is answered. */
+  Answer: 9,
   /** It lacks an argument without which it means nothing. */
   Malformed: 8,
 } as const;
@@ -75,12 +78,14 @@ export class ServerCommands {
   private readonly output: Output;
   private readonly limits: Readonly<Limits>;
   private readonly chunkSize: number;
+  private readonly calls: Calls;
   private pendingTransaction = 0;
 
-  constructor(output: Output, limits: Readonly<Limits>, chunkSize: number) {
+  constructor(output: Output, limits: Readonly<Limits>, chunkSize: number, calls: Calls) {
     this.output = output;
     this.limits = limits;
     this.chunkSize = chunkSize;
+    this.calls = calls;
   }
 
   /** @param streamId - the message stream on which the command came. */
@@ -126,9 +131,9 @@ export class ServerCommands {
       case "close":
         return Outcome.Close;
       case "_result":
+        return this.answer(command, "result");
       case "_error":
-        // Answers are not answered; nothing that is called here asks for one.
-        return Outcome.Done;
+        return this.answer(command, "error");
       default:
         return Outcome.Unknown;
     }
@@ -322,6 +327,11 @@ export class ServerCommands {
       this.output.sender.status(stream.id, information("status", StatusCode.PlayStart, `Playing ${stream.name}.`));
     }
     return Outcome.Done;
+  }
+
+  /** Answers are not answered. */
+  private answer({ transactionId, arguments: values }: Command, outcome: "result" | "error"): Outcome {
+    return this.calls.settle(transactionId, outcome, values[0]) === undefined ? Outcome.Done : Outcome.Answer;
   }
 
   /** FCPublish and its like are answered by a call of the client's; encoders are known that wait for its transaction id. */

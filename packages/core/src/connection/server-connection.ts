@@ -21,6 +21,8 @@ export const ConnectionEvent = {
   Command: 4,
   /** The peer ended what it did with a message stream: see `ended`. */
   StreamEnded: 5,
+  /** A call is answered, or will not be: see `answered`. */
+  Answer: 8,
   /** The connection is over; see `error`. What is left to be sent may still be sent, then it is to be closed. */
   Failed: 6,
   /** The peer said goodbye: to be closed likewise. */
@@ -44,7 +46,7 @@ export class ServerConnection extends Connection<ConnectionEvent> {
 
   constructor(options: ConnectionOptions) {
     super(options, new ServerHandshake({ random: options.random, time: options.now }));
-    this.commands = new ServerCommands(this.output, this.limits, options.chunkSize ?? 4096);
+    this.commands = new ServerCommands(this.output, this.limits, options.chunkSize ?? 4096, this.calls);
   }
 
   /** What the peer asks for, after `Request`, until it is answered. */
@@ -88,7 +90,7 @@ export class ServerConnection extends Connection<ConnectionEvent> {
         return ConnectionEvent.Waiting;
       }
       if (!this.isOpen) return ConnectionEvent.NeedData;
-      const event = this.step();
+      const event = this.takeLateCall(ConnectionEvent.Answer) ?? this.step();
       if (event !== NOTHING) return event;
     }
   }
@@ -111,19 +113,19 @@ export class ServerConnection extends Connection<ConnectionEvent> {
 
   /** Lets the peer in, after it asked to connect. */
   acceptConnect(): void {
-    this.commands.acceptConnect(this.answered("connect"));
+    this.commands.acceptConnect(this.granted("connect"));
     this.vigil.connected();
   }
 
   /** Lets the peer publish. @param sink - where its media goes; null makes a `Message` of each. */
   acceptPublish(sink: LiveStream | null): void {
-    this.commands.acceptPublish(this.answered("publish"), sink);
+    this.commands.acceptPublish(this.granted("publish"), sink);
     this.expectMedia();
   }
 
   /** Lets the peer play. The stream need not have a publisher yet. */
   acceptPlay(source: LiveStream): void {
-    this.commands.acceptPlay(this.answered("play"), source);
+    this.commands.acceptPlay(this.granted("play"), source);
   }
 
   /**
@@ -190,6 +192,8 @@ export class ServerConnection extends Connection<ConnectionEvent> {
       case Outcome.Unknown:
         this.command = command;
         return ConnectionEvent.Command;
+      case Outcome.Answer:
+        return ConnectionEvent.Answer;
       case Outcome.Close:
         this.isClosed = true;
         return ConnectionEvent.Closed;
@@ -207,6 +211,11 @@ export class ServerConnection extends Connection<ConnectionEvent> {
     }
   }
 
+  /** It makes none. */
+  protected override giveUp(): Nothing {
+    return NOTHING;
+  }
+
   protected override tell(code: string, description: string): void {
     this.output.sender.call("onStatus", 0, null, information("error", code, description));
   }
@@ -217,7 +226,7 @@ export class ServerConnection extends Connection<ConnectionEvent> {
     for (const stream of this.streams.values()) stream.reset();
   }
 
-  private answered<Kind extends Request["kind"]>(kind: Kind): Extract<Request, { kind: Kind }> {
+  private granted<Kind extends Request["kind"]>(kind: Kind): Extract<Request, { kind: Kind }> {
     const request = this.commands.pending;
     if (request?.kind !== kind) throw new TypeError(`There is no request to ${kind} that could be accepted.`);
     this.commands.pending = null;

@@ -1,3 +1,4 @@
+export { type AggregatePart, AggregateReader, aggregatePayload } from "./aggregate.ts";
 export { type Command, encodeValues, readCommand } from "./command.ts";
 export {
   BandwidthLimit,

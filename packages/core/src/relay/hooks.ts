@@ -1,4 +1,4 @@
-import type { ConnectRequest, PlayRequest, PublishRequest } from "../connection/index.ts";
+import type { ConnectRequest, Methods, PlayRequest, PublishRequest } from "../connection/index.ts";
 import type { ErrorCode } from "../errors.ts";
 
 /** The other end of a connection, as hooks and events name it. */
@@ -28,6 +28,8 @@ export interface Hooks {
   onConnect?: (request: ConnectRequest, peer: Peer) => HookAnswer | Promise<HookAnswer>;
   onPublish?: (request: PublishRequest, peer: Peer) => HookAnswer | Promise<HookAnswer>;
   onPlay?: (request: PlayRequest, peer: Peer) => HookAnswer | Promise<HookAnswer>;
+  /** What peers may call, by name. */
+  methods?: Methods<Peer>;
 }
 
 /** What happened, for logs and figures. */

@@ -1,4 +1,4 @@
-export { Admission, type AdmissionHost } from "./admission.ts";
+export type { AdmissionHost } from "./admission.ts";
 export { Backoff } from "./backoff.ts";
 export { RelayClient, type RelayClientOptions } from "./client.ts";
 export type { HookAnswer, HookRefusal, Hooks, Peer, ServerEvent } from "./hooks.ts";
@@ -12,6 +12,7 @@ export {
   type RelayStream,
   type StreamInfo,
 } from "./relay.ts";
+export { PeerStep, RelayPeer } from "./relay-peer.ts";
 export { REMOTE_RANDOM_BYTES, Remote, type RemoteHost } from "./remote.ts";
 export { Remotes } from "./remotes.ts";
 export { type Carrier, type EndedRole, pathOf, RelaySession } from "./session.ts";

@@ -44,6 +44,11 @@ export class RelaySession implements Publisher {
     this.connection = new ServerConnection({ pool, random, now, limits, chunkSize, ...optional });
   }
 
+  /** How many calls of the peer's may be under way at a time. */
+  get mostCalls(): number {
+    return this.relay.limits.pendingCalls;
+  }
+
   /** As {@link ServerConnection.poll}; what becomes of streams is looked after here. */
   poll(): ConnectionEvent {
     const event = this.connection.poll();

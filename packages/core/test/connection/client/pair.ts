@@ -58,6 +58,8 @@ export class Pair {
   now = 0;
   /** What the client's application does with a command of the server's. */
   onCommand: (() => void) | null = null;
+  /** Which live stream a name stands for. */
+  find: (name: string) => LiveStream = () => this.live;
 
   private readonly options: PairOptions;
   private turn = 0;
@@ -187,6 +189,9 @@ export class Pair {
         case ConnectionEvent.Command:
           serverEvents.push(`command ${server.command?.name} ${server.command?.transactionId}`);
           break;
+        case ConnectionEvent.Answer:
+          serverEvents.push(`${server.answered?.outcome} ${server.answered?.transactionId}`);
+          break;
         case ConnectionEvent.StreamEnded:
           serverEvents.push(`ended ${server.ended?.wasPublishing ? "publishing" : "playing"} ${server.ended?.name}`);
           break;
@@ -195,7 +200,7 @@ export class Pair {
   }
 
   private decide(): void {
-    const { server, options, live } = this;
+    const { server, options } = this;
     const { request } = server;
     if (request === null) throw new Error("Request without a request.");
     const answer = options[request.kind] ?? "accept";
@@ -203,8 +208,9 @@ export class Pair {
     if (answer === "later") return;
     if (answer !== "accept") server.refuse(answer);
     else if (request.kind === "connect") server.acceptConnect();
-    else if (request.kind === "play") server.acceptPlay(live);
+    else if (request.kind === "play") server.acceptPlay(this.find(request.name));
     else {
+      const live = this.find(request.name);
       if (!live.isPublished) live.beginPublication();
       server.acceptPublish(live);
     }

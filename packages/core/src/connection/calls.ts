@@ -1,3 +1,4 @@
+import type { AmfValue } from "../amf/index.ts";
 import type { Limits } from "../limits.ts";
 import type { ClientStream } from "./client-stream.ts";
 
@@ -23,6 +24,15 @@ export interface Call {
   readonly deadline: number;
 }
 
+/** The end of a call of the application's. */
+export interface Answer {
+  /** What `call` returned. */
+  readonly transactionId: number;
+  readonly outcome: "result" | "error" | "timeout";
+  /** What was answered; for an error usually an information object. undefined when nothing was. */
+  readonly value: AmfValue;
+}
+
 /** The transaction id of `connect` (RTMP 7.2.1.1). */
 export const CONNECT_TRANSACTION = 1;
 
@@ -31,6 +41,8 @@ export class Calls {
   now: number;
   /** When the next call is late. */
   deadline: number = Number.POSITIVE_INFINITY;
+  /** What became of the application's call that was settled last. */
+  answer: Answer | null = null;
   private readonly limits: Readonly<Limits>;
   private lastTransaction = CONNECT_TRANSACTION;
   /** By transaction id. All wait equally long, so that the oldest is the first that is late. */
@@ -66,6 +78,13 @@ export class Calls {
     const call = this.waiting.get(transactionId);
     this.waiting.delete(transactionId);
     this.deadline = this.oldest?.deadline ?? Number.POSITIVE_INFINITY;
+    return call;
+  }
+
+  /** A call is over. If it was the application's, {@link answer} says so. @returns what it was, if it was waited for. */
+  settle(transactionId: number, outcome: Answer["outcome"], value: AmfValue): Call | undefined {
+    const call = this.take(transactionId);
+    if (call?.purpose === Purpose.Application) this.answer = { transactionId, outcome, value };
     return call;
   }
 
