@@ -220,7 +220,12 @@ export class Server implements SessionHost {
   private accept(conn: Deno.Conn): void {
     if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true); // as was looked for
     const random = crypto.getRandomValues(new Uint8Array(RANDOM_BYTES));
-    const relaySession = this.relay.open(random, this.now());
+    const address = "hostname" in conn.remoteAddr ? conn.remoteAddr.hostname : "";
+    const relaySession = this.relay.open(random, this.now(), address);
+    if (relaySession === null) {
+      conn.close();
+      return;
+    }
     const peer = { id: ++this.connections, address: addressOf(conn.remoteAddr) };
     const session = new DenoSession(this, conn, this.relay.pool, relaySession, peer);
     this.sessions.set(relaySession, session);
@@ -255,6 +260,8 @@ export class Server implements SessionHost {
   private tick(): void {
     const now = this.now();
     for (const session of this.sessions.values()) session.tick(now);
+    const turnedAway = this.relay.gate.takeTurnedAway();
+    if (turnedAway !== null) this.emit({ type: "turned-away", ...turnedAway });
   }
 }
 

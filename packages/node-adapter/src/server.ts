@@ -244,7 +244,11 @@ export class Server implements SessionHost {
   }
 
   private accept(socket: Socket): void {
-    const relaySession = this.relay.open(randomBytes(RANDOM_BYTES), this.now());
+    const relaySession = this.relay.open(randomBytes(RANDOM_BYTES), this.now(), socket.remoteAddress);
+    if (relaySession === null) {
+      socket.destroy();
+      return;
+    }
     const peer = { id: ++this.connections, address: addressOf(socket) };
     this.sessions.set(relaySession, new NodeSession(this, socket, relaySession, peer));
   }
@@ -261,6 +265,8 @@ export class Server implements SessionHost {
     const now = this.now();
     for (const session of this.sessions.values()) session.tick(now);
     this.remoteSockets.tick(now);
+    const turnedAway = this.relay.gate.takeTurnedAway();
+    if (turnedAway !== null) this.emit({ type: "turned-away", ...turnedAway });
   }
 }
 

@@ -68,6 +68,7 @@ const marks = {
   pull: { color: "green", mark: "+ pull" },
   "pull-end": { color: "yellow", mark: "- pull" },
   "pull-lost": { color: "red", mark: "! pull" },
+  "turned-away": { color: "red", mark: "! gate" },
   "hook-failed": { color: "red", mark: "! hook" },
   "worker-died": { color: "red", mark: "! worker" },
   "worker-started": { color: "green", mark: "+ worker" },
@@ -81,6 +82,8 @@ function describe(event: ServerEvent | WorkersEvent): string {
       return `${errorName(event.code)}: ${event.message}`;
     case "hook-failed":
       return String(event.error);
+    case "turned-away":
+      return `${count(event.count, "connection")} not taken: ${event.reason}  from ${event.address || "unix"}`;
     case "push":
     case "push-end":
       return `${event.path} to ${event.place}`;

@@ -26,6 +26,7 @@ export {
 } from "./method-calls.ts";
 export { Output } from "./output.ts";
 export { Playback } from "./playback.ts";
+export { RateLimit } from "./rate-limit.ts";
 export type { ConnectRequest, PlayRequest, PublishRequest, Request } from "./requests.ts";
 export type { EndedStream } from "./server-commands.ts";
 export { ConnectionEvent, ServerConnection } from "./server-connection.ts";

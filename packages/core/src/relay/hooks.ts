@@ -50,5 +50,7 @@ export type ServerEvent =
       readonly reason: string;
       readonly retryIn: number;
     }
+  /** So many connections were not taken within a second, or closed to make room; why and from where the last one was. */
+  | { readonly type: "turned-away"; readonly count: number; readonly reason: string; readonly address: string }
   /** A hook threw: the application's own fault. */
   | { readonly type: "hook-failed"; readonly peer: Peer; readonly error: unknown };

@@ -1,6 +1,7 @@
 export type { AdmissionHost } from "./admission.ts";
 export { Backoff } from "./backoff.ts";
 export { RelayClient, type RelayClientOptions } from "./client.ts";
+export { Gate, type GateOptions, type TurnedAway } from "./gate.ts";
 export type { HookAnswer, HookRefusal, Hooks, Peer, ServerEvent } from "./hooks.ts";
 export { RelayPull } from "./pull.ts";
 export { RelayPush } from "./push.ts";

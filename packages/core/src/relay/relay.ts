@@ -2,10 +2,11 @@ import { BufferPool } from "../bytes/index.ts";
 import type { ChunkTolerances } from "../chunk/index.ts";
 import { defaultLimits, type Limits } from "../limits.ts";
 import { LiveStream, type LiveStreamOptions } from "../live/index.ts";
+import { Gate, type GateOptions } from "./gate.ts";
 import { RelayPull } from "./pull.ts";
 import { type Carrier, RelaySession } from "./session.ts";
 
-export interface RelayOptions {
+export interface RelayOptions extends GateOptions {
   /** Memory for all connections and streams together. Default: a pool of 1 GiB, of which pages are used as needed. */
   pool?: BufferPool;
   limits?: Readonly<Limits>;
@@ -93,9 +94,11 @@ export class Relay {
   readonly audioWait: number;
   readonly maximumStreams: number;
   readonly maximumPlayers: number;
+  readonly gate: Gate;
   private readonly streamOptions: LiveStreamOptions;
 
   constructor(options: RelayOptions = {}) {
+    this.gate = new Gate(options);
     this.pool = options.pool ?? new BufferPool(2 ** 30);
     this.limits = options.limits ?? defaultLimits;
     this.tolerances = options.tolerances;
@@ -116,14 +119,19 @@ export class Relay {
    *
    * @param random - at least 1528 random bytes for the handshake; copied
    * @param now - milliseconds of a monotonic clock
+   * @param address - of the peer, without a port; empty for this machine's own sockets
+   * @returns null when the server takes no more connections, in all or from there: it is to be closed.
    */
-  open(random: Uint8Array, now: number): RelaySession {
-    return new RelaySession(this, random, now);
+  open(random: Uint8Array, now: number, address = ""): RelaySession | null {
+    if (!this.gate.admits(address, now)) return null;
+    const session = new RelaySession(this, random, now, { address });
+    this.gate.enter(session, address);
+    return session;
   }
 
   /** Another relay of the same house, which pulls streams by paths instead of names. Otherwise as {@link open}. */
   openLink(random: Uint8Array, now: number): RelaySession {
-    return new RelaySession(this, random, now, true);
+    return new RelaySession(this, random, now, { isLink: true });
   }
 
   /**

@@ -1,5 +1,6 @@
 import { ConnectionEvent, ServerConnection } from "../connection/index.ts";
 import { StatusCode } from "../message/index.ts";
+import type { Guest } from "./gate.ts";
 import type { Listener, Publisher, Relay, RelayStream } from "./relay.ts";
 
 /** What a session published or played, at the moment when it ended. */
@@ -14,13 +15,22 @@ export interface Carrier {
   flush(): void;
   /** Polls the session: another one has changed what is to become of it. */
   pump(): void;
+  /** Closes the connection at once. */
+  destroy(): void;
+}
+
+/** What a session is told of its peer. */
+interface Origin {
+  readonly address?: string;
+  /** Whether the peer is another relay of the same house, and no audience. */
+  readonly isLink?: boolean;
 }
 
 /**
  * One peer of a {@link Relay}. Drive it like a {@link ServerConnection}, whose events `poll` passes on; the difference is
  * in {@link accept}, which gives the peer its stream.
  */
-export class RelaySession implements Publisher {
+export class RelaySession implements Publisher, Guest {
   readonly connection: ServerConnection;
   readonly isLink: boolean;
   /** Set by who carries the bytes, so that the way from a stream to its players' sockets is short. */
@@ -28,14 +38,16 @@ export class RelaySession implements Publisher {
   /** Why {@link accept} answered false. */
   refusal = "";
   private readonly relay: Relay;
+  private readonly address: string;
   /** What ended since {@link takeEnded}. */
   private ended: EndedRole[] = [];
   /** By message stream id. */
   private readonly published = new Map<number, RelayStream>();
   private readonly played = new Map<number, RelayStream>();
 
-  constructor(relay: Relay, random: Uint8Array, now: number, isLink = false) {
+  constructor(relay: Relay, random: Uint8Array, now: number, { address = "", isLink = false }: Origin = {}) {
     this.relay = relay;
+    this.address = address;
     this.isLink = isLink;
     const { pool, tolerances, chunkSize } = relay;
     // A path has an app and a name in it.
@@ -75,6 +87,7 @@ export class RelaySession implements Publisher {
     if (request === null) throw new TypeError("There is no request to accept.");
     if (request.kind === "connect") {
       connection.acceptConnect();
+      relay.gate.decided(this);
       return true;
     }
     const path = pathOf(request);
@@ -121,6 +134,11 @@ export class RelaySession implements Publisher {
   /** Gives all memory back, after the socket was closed and the peer has left. */
   close(): void {
     this.connection.close();
+    if (!this.isLink) this.relay.gate.leave(this, this.address);
+  }
+
+  turnOut(): void {
+    this.carrier?.destroy();
   }
 
   private refuse(reason: string, code?: string): false {

@@ -28,7 +28,9 @@ export class World {
 
   /** A peer that has shaken hands. */
   open(): Peer {
-    const peer = new Peer(this, this.relay.open(random, this.now));
+    const session = this.relay.open(random, this.now);
+    if (session === null) throw new Error("The relay takes nobody.");
+    const peer = new Peer(this, session);
     this.peers.push(peer);
     peer.shakeHands();
     return peer;

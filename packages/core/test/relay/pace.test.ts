@@ -12,7 +12,7 @@ function stage(audioWait?: number) {
   const publisher = world.publisher("key");
   const player = world.player("key");
   const counts = { flushes: 0 };
-  player.session.carrier = { flush: () => counts.flushes++, pump: () => {} };
+  player.session.carrier = { flush: () => counts.flushes++, pump: () => {}, destroy: () => {} };
   const { relay } = world;
   return { world, publisher, player, relay, counts };
 }
@@ -46,7 +46,7 @@ describe("what is new", () => {
     publisher.media(Video, 0, keyframe());
     const link = relay.openLink(new Uint8Array(1528), world.now);
     let flushes = 0;
-    link.carrier = { flush: () => flushes++, pump: () => {} };
+    link.carrier = { flush: () => flushes++, pump: () => {}, destroy: () => {} };
     relay.find("app/key").links.add(link);
     publisher.media(Audio, 10, audio());
     expect([flushes, relay.unhurried.size]).toEqual([1, 1]);
