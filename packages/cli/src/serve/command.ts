@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { createServer, startWorkers } from "@millrace/node-adapter";
 import { Command, InvalidArgumentError, Option } from "commander";
+import type { AuthoritySettings } from "./authority.ts";
 import { JsonReport } from "./json-report.ts";
 import type { LoadSource } from "./load.ts";
 import { pullArgument, pushArgument, type RemoteArgument } from "./remote-argument.ts";
@@ -8,7 +9,7 @@ import type { Report } from "./report.ts";
 import { optionsOf, pushAll, type ServerSettings } from "./settings.ts";
 import { TextReport } from "./text-report.ts";
 
-interface ServeOptions {
+interface ServeOptions extends AuthoritySettings {
   readonly port?: number;
   readonly host?: string;
   readonly json: boolean;
@@ -58,6 +59,12 @@ export function serveCommand(): Command {
         .argParser(pullArgument)
         .conflicts("workers"),
     )
+    .option("--publish-key <key>", "whoever publishes has to know it: name?key=KEY")
+    .option(
+      "--keys-file <file>",
+      "the same by stream: lines of a path, or *, and its key; read again for each publisher",
+    )
+    .option("--hook <url>", "ask there, by HTTP POST as nginx-rtmp does, before anything is published or played")
     .option("--tls-cert <file>", "speak RTMPS, with this certificate (PEM); it is read again when it has changed")
     .option("--tls-key <file>", "the certificate's key (PEM)")
     .option("--json", "tell machines: one JSON object a line", false)
@@ -119,9 +126,17 @@ function portOf({ port, tlsCert }: ServeOptions): number {
   return port ?? (tlsCert === undefined ? 1935 : 443);
 }
 
-function settingsOf({ takeoverAfter, push: pushes, tlsCert, tlsKey }: ServeOptions): ServerSettings {
-  if (tlsCert === undefined || tlsKey === undefined) return { takeoverAfter, pushes };
-  return { takeoverAfter, pushes, certFile: tlsCert, keyFile: tlsKey };
+function settingsOf(options: ServeOptions): ServerSettings {
+  const { takeoverAfter, push: pushes, tlsCert, tlsKey, publishKey, keysFile, hook } = options;
+  return {
+    takeoverAfter,
+    pushes,
+    ...(tlsCert === undefined ? {} : { certFile: tlsCert }),
+    ...(tlsKey === undefined ? {} : { keyFile: tlsKey }),
+    ...(publishKey === undefined ? {} : { publishKey }),
+    ...(keysFile === undefined ? {} : { keysFile }),
+    ...(hook === undefined ? {} : { hook }),
+  };
 }
 
 function whyNotListening(error: unknown, options: ServeOptions): string {

@@ -1,17 +1,20 @@
 import type { Server, ServerOptions } from "@millrace/node-adapter";
+import { type AuthoritySettings, hooksOf } from "./authority.ts";
 import type { RemoteArgument } from "./remote-argument.ts";
 
 /** What every process of the server is told, as JSON where it is another one. */
-export interface ServerSettings {
+export interface ServerSettings extends AuthoritySettings {
   readonly takeoverAfter: number;
   readonly certFile?: string;
   readonly keyFile?: string;
   readonly pushes: readonly RemoteArgument[];
 }
 
-export function optionsOf({ takeoverAfter, certFile, keyFile }: ServerSettings): ServerOptions {
-  if (certFile === undefined || keyFile === undefined) return { takeoverAfter };
-  return { takeoverAfter, tls: { certFile, keyFile, onReload: tellReload } };
+export function optionsOf(settings: ServerSettings): ServerOptions {
+  const { takeoverAfter, certFile, keyFile } = settings;
+  const options = { takeoverAfter, ...hooksOf(settings) };
+  if (certFile === undefined || keyFile === undefined) return options;
+  return { ...options, tls: { certFile, keyFile, onReload: tellReload } };
 }
 
 export function pushAll(server: Server, { pushes }: ServerSettings): void {
