@@ -1,4 +1,10 @@
 import type { Case } from "./case.ts";
+import { aborts } from "./cases/client/aborts.ts";
+import { clientRefusal } from "./cases/client/refusal.ts";
+import { servers } from "./cases/client/servers.ts";
+import { clientSlowness } from "./cases/client/slowness.ts";
+import { streams } from "./cases/client/streams.ts";
+import { transports } from "./cases/client/transports.ts";
 import { endings } from "./cases/endings.ts";
 import { refusal } from "./cases/refusal.ts";
 import { relaying } from "./cases/relaying.ts";
@@ -8,7 +14,7 @@ import { timeouts } from "./cases/timeouts.ts";
 import { tls } from "./cases/tls.ts";
 
 export type { Case } from "./case.ts";
-export type { RawSocket, Runtime, Server, ServerOptions } from "./runtime.ts";
+export type { RawListener, RawSocket, Runtime, Server, ServerOptions, ServerTls } from "./runtime.ts";
 
 /** Everything that every adapter has to do. Cases are independent of each other. */
 export const cases: readonly Case[] = [
@@ -19,4 +25,10 @@ export const cases: readonly Case[] = [
   ...timeouts,
   ...shutdown,
   ...tls,
+  ...streams,
+  ...clientRefusal,
+  ...aborts,
+  ...clientSlowness,
+  ...servers,
+  ...transports,
 ];

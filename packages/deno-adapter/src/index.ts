@@ -1,3 +1,14 @@
+export {
+  type Abortable,
+  type Client,
+  ClientError,
+  type ClientErrorKind,
+  type CloseOptions,
+  type Message,
+  type PlayerOptions,
+  type Publisher,
+  type PublisherOptions,
+} from "@millrace/client";
 export type {
   HookAnswer as Answer,
   HookRefusal as Refusal,
@@ -6,4 +17,6 @@ export type {
   ServerEvent,
   StreamInfo,
 } from "@millrace/core";
-export { createServer, type Server, type ServerAddress, type ServerOptions, type ServerTls } from "./server.ts";
+export { type ClientOptions, type ClientTls, connect } from "./client/index.ts";
+export { createServer, type Server, type ServerAddress, type ServerOptions } from "./server.ts";
+export type { ServerTls } from "./tls.ts";

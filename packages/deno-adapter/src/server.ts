@@ -8,6 +8,7 @@ import {
   type StreamInfo,
 } from "@millrace/core";
 import { DenoSession, type SessionHost } from "./session.ts";
+import { identityOf, type ServerTls, TlsListener } from "./tls.ts";
 
 const RANDOM_BYTES = 1528;
 /** How often deadlines are looked at, in milliseconds: they are seconds long, so this is soon enough. */
@@ -32,19 +33,14 @@ export interface ServerOptions extends RelayOptions, Hooks {
   onEvent?: (event: ServerEvent) => void;
 }
 
-/** How an `rtmps:` server shows who it is, in PEM. */
-export interface ServerTls {
-  /** With all certificates between it and one that clients trust. */
-  readonly cert: string;
-  readonly key: string;
-}
-
 /** Where a server listens. */
 export interface ServerAddress {
   readonly address: string;
   readonly family: "IPv4" | "IPv6";
   readonly port: number;
 }
+
+type Listener = Pick<Deno.Listener, "accept" | "addr" | "close">;
 
 /**
  * An RTMP server on TCP, TLS or a Unix socket: a relay from publishers to players. It needs the permission `--allow-net`;
@@ -68,7 +64,7 @@ export class Server implements SessionHost {
   private readonly tls: ServerTls | undefined;
   private readonly onEvent: (event: ServerEvent) => void;
   private readonly sessions: Map<RelaySession, DenoSession> = new Map();
-  private listener: Deno.Listener | null = null;
+  private listener: Listener | null = null;
   private connections: number;
   private ticker: ReturnType<typeof setInterval> | undefined;
   /** When players are to be sent what is new: once this turn is over, or a little later. */
@@ -83,6 +79,8 @@ export class Server implements SessionHost {
     this.decisionTimeout = options.decisionTimeout ?? 10_000;
     this.connections = options.peersFrom ?? 0;
     this.tls = options.tls;
+    // What is no use is said at once, not when it listens.
+    if (options.tls !== undefined) identityOf(options.tls);
     this.onEvent = options.onEvent ?? ((): void => {});
     this.relay = new Relay(options);
   }
@@ -169,7 +167,7 @@ export class Server implements SessionHost {
     return this.tls === undefined ? DEFAULT_PORT : DEFAULT_TLS_PORT;
   }
 
-  private bind(port: number, host: string | undefined): Deno.Listener {
+  private bind(port: number, host: string | undefined): Listener {
     if (host !== undefined) return this.bindTo(port, host);
     // Windows keeps IPv6 and IPv4 apart; elsewhere the first one takes both, where there is IPv6.
     if (Deno.build.os === "windows") return this.bindTo(port, "0.0.0.0");
@@ -181,18 +179,16 @@ export class Server implements SessionHost {
     }
   }
 
-  private bindTo(port: number, hostname: string): Deno.Listener {
-    const { tls } = this;
-    if (tls === undefined) return Deno.listen({ port, hostname });
-    return Deno.listenTls({ port, hostname, cert: tls.cert, key: tls.key });
+  private bindTo(port: number, hostname: string): Listener {
+    return this.tls === undefined ? Deno.listen({ port, hostname }) : new TlsListener(this.tls, port, hostname);
   }
 
-  private bindToPath(path: string): Deno.Listener {
+  private bindToPath(path: string): Listener {
     if (this.tls !== undefined) throw new TypeError("Deno has no TLS on Unix sockets: listen to a port.");
     return Deno.listen({ transport: "unix", path });
   }
 
-  private async acceptAll(listener: Deno.Listener): Promise<void> {
+  private async acceptAll(listener: Listener): Promise<void> {
     while (this.closing === null) {
       try {
         this.accept(await listener.accept());

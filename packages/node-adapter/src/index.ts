@@ -1,17 +1,16 @@
-export type { StreamInfo } from "@millrace/core";
 export {
   type Abortable,
   type Client,
   ClientError,
   type ClientErrorKind,
-  type ClientOptions,
   type CloseOptions,
-  connect,
   type Message,
   type PlayerOptions,
   type Publisher,
   type PublisherOptions,
-} from "./client/index.ts";
+} from "@millrace/client";
+export type { StreamInfo } from "@millrace/core";
+export { type ClientOptions, connect } from "./client/index.ts";
 export type { Answer, Hooks, Peer, Refusal, ServerEvent } from "./hooks.ts";
 export { createServer, type Server, type ServerOptions } from "./server.ts";
 export type { ServerTls } from "./tls.ts";

@@ -1,5 +1,3 @@
-import type { Socket } from "node:net";
-import { performance } from "node:perf_hooks";
 import {
   AmfObject,
   type AmfValue,
@@ -17,6 +15,7 @@ import { Deferred, orAbort } from "./deferred.ts";
 import type { Abortable, ClientOptions, CloseOptions, Message, PlayerOptions, PublisherOptions } from "./options.ts";
 import { Playback, type PlaybackHost } from "./playback.ts";
 import { type Publisher, type PublisherHost, StreamPublisher } from "./publisher.ts";
+import type { Transport, TransportListener } from "./transport.ts";
 
 const WRITE_BYTES = 65_536;
 const HIGH_WATER_MARK = 2 ** 20;
@@ -34,15 +33,15 @@ const dismissals: ReadonlySet<string> = new Set([
 /** The same of one that they do not want; also where it was granted before (SRS's redirects). */
 const rejections: ReadonlySet<string> = new Set([StatusCode.ConnectRejected, StatusCode.ConnectInvalidApp]);
 
-/** Carries the bytes of one socket to and from a client connection. */
-export class ClientSession implements Client, PublisherHost, PlaybackHost {
+/** Carries the bytes of one transport to and from a client connection. */
+export class ClientSession implements Client, TransportListener, PublisherHost, PlaybackHost {
   readonly highWaterMark: number;
   readonly closed: Promise<void>;
   error: ClientError | null = null;
   private readonly options: ClientOptions;
   private readonly url: string;
   private readonly connection: ClientConnection;
-  private readonly socket: Socket;
+  private readonly transport: Transport;
   private readonly opening: Deferred<void> = new Deferred();
   private readonly publishers: Map<ClientStream, StreamPublisher> = new Map();
   private readonly playbacks: Map<ClientStream, Playback> = new Map();
@@ -52,32 +51,26 @@ export class ClientSession implements Client, PublisherHost, PlaybackHost {
   private flushes: Deferred<void>[] = [];
   private readonly outgoing: Uint8Array = new Uint8Array(WRITE_BYTES);
   private isWriting = false;
+  /** Whether nothing more can be written. */
+  private hasEnded = false;
   private isClosed = false;
-  private readonly ticker: NodeJS.Timeout;
-  private farewell: NodeJS.Timeout | undefined;
+  private readonly closing: Deferred<void> = new Deferred();
+  /** Runs only while the transport is read, as that alone makes time pass: so it keeps no process alive by itself. */
+  private ticker: ReturnType<typeof setInterval> | undefined;
+  private farewell: ReturnType<typeof setTimeout> | undefined;
   /** When reading was paused; null while it is not. */
   private pausedAt: number | null = null;
   private pausedFor = 0;
-  private socketError: Error | null = null;
 
-  /** @param socket - connected */
-  constructor(socket: Socket, options: ClientOptions, connection: Omit<ClientConnectionOptions, "now">) {
-    this.socket = socket;
+  constructor(transport: Transport, options: ClientOptions, connection: Omit<ClientConnectionOptions, "now">) {
+    this.transport = transport;
     this.options = options;
     this.highWaterMark = options.highWaterMark ?? HIGH_WATER_MARK;
     this.url = connection.connect.tcUrl;
     this.connection = new ClientConnection({ ...connection, now: this.now() });
-    const closed = new Deferred<void>();
-    this.closed = closed.promise;
-    socket.setNoDelay(true);
-    socket.on("data", (bytes) => this.receive(bytes));
-    socket.on("end", () => this.finish(new ClientError("lost", "The server closed the connection.")));
-    socket.on("error", (error) => (this.socketError = error));
-    socket.on("close", () => {
-      this.letGo();
-      closed.resolve();
-    });
-    this.ticker = setInterval(() => this.tick(), TICK).unref();
+    this.closed = this.closing.promise;
+    transport.start(this);
+    this.startTicking();
     this.flush();
   }
 
@@ -85,12 +78,12 @@ export class ClientSession implements Client, PublisherHost, PlaybackHost {
     return this.connection.welcome;
   }
 
-  /** Settles when the server has let the client in; else the socket is closed first. */
+  /** Settles when the server has let the client in; else the transport is closed first. */
   async opened(signal: AbortSignal): Promise<void> {
     try {
       await orAbort(this.opening.promise, signal, () => {});
     } catch (error) {
-      this.socket.destroy();
+      this.transport.destroy();
       await this.closed;
       throw error;
     }
@@ -140,7 +133,7 @@ export class ClientSession implements Client, PublisherHost, PlaybackHost {
   async close({ deadline = FAREWELL, signal }: CloseOptions = {}): Promise<void> {
     this.finish(new ClientError("closed", "The client was closed."));
     this.cutAfter(deadline);
-    await orAbort(this.closed, signal, () => this.socket.destroy()).catch(() => this.closed);
+    await orAbort(this.closed, signal, () => this.transport.destroy()).catch(() => this.closed);
   }
 
   get waitingBytes(): number {
@@ -152,15 +145,17 @@ export class ClientSession implements Client, PublisherHost, PlaybackHost {
   }
 
   flush(): void {
-    if (this.isWriting || this.isClosed || this.socket.writableEnded) return;
+    if (this.isWriting || this.hasEnded) return;
     const length = this.connection.output.transmit(this.outgoing, 0, WRITE_BYTES);
     if (length > 0) {
       this.isWriting = true;
-      this.socket.write(this.outgoing.subarray(0, length), (error) => this.written(error));
+      this.transport.write(this.outgoing.subarray(0, length));
       return;
     }
     for (const flush of this.flushes.splice(0)) flush.resolve();
-    if (this.error !== null) this.socket.end();
+    if (this.error === null) return;
+    this.hasEnded = true;
+    this.transport.end();
   }
 
   flushed(): Promise<void> {
@@ -179,7 +174,36 @@ export class ClientSession implements Client, PublisherHost, PlaybackHost {
     if (this.pausedAt === null || (this.error === null && this.isBehind)) return;
     this.pausedFor += performance.now() - this.pausedAt;
     this.pausedAt = null;
-    this.socket.resume();
+    if (this.error === null) this.startTicking();
+    this.transport.resume();
+  }
+
+  handleBytes(bytes: Uint8Array, start: number, end: number): void {
+    if (this.error !== null) return;
+    this.connection.tick(this.now());
+    this.connection.feed(bytes, start, end);
+    this.pump();
+  }
+
+  handleWritten(): void {
+    this.isWriting = false;
+    for (const publisher of this.publishers.values()) publisher.advance();
+    this.flush();
+  }
+
+  handleEnd(): void {
+    this.finish(new ClientError("lost", "The server closed the connection."));
+  }
+
+  handleClose(error: Error | null): void {
+    this.isClosed = true;
+    this.hasEnded = true;
+    const text = `The connection broke${error === null ? "" : `: ${error.message}`}.`;
+    this.finish(new ClientError("lost", text, error === null ? {} : { cause: error }));
+    for (const flush of this.flushes.splice(0)) flush.reject(this.error);
+    clearTimeout(this.farewell);
+    this.connection.close();
+    this.closing.resolve();
   }
 
   /** Whether a player has not fetched what came. */
@@ -198,17 +222,12 @@ export class ClientSession implements Client, PublisherHost, PlaybackHost {
     if (this.error !== null) throw this.error;
   }
 
-  private tick(): void {
-    if (this.error !== null) return;
-    this.connection.tick(this.now());
-    this.pump();
+  private startTicking(): void {
+    this.ticker = setInterval(() => this.tick(), TICK);
   }
 
-  private receive({ buffer, byteOffset, length }: Buffer): void {
-    if (this.error !== null) return;
+  private tick(): void {
     this.connection.tick(this.now());
-    // Not as a Buffer, whose slices are no copies.
-    this.connection.feed(new Uint8Array(buffer, byteOffset, length), 0, length);
     this.pump();
   }
 
@@ -216,7 +235,8 @@ export class ClientSession implements Client, PublisherHost, PlaybackHost {
     while (this.error === null && this.step());
     if (this.pausedAt === null && this.error === null && this.isBehind) {
       this.pausedAt = performance.now();
-      this.socket.pause();
+      clearInterval(this.ticker);
+      this.transport.pause();
     }
     this.flush();
   }
@@ -291,10 +311,11 @@ export class ClientSession implements Client, PublisherHost, PlaybackHost {
     }
   }
 
-  /** The connection is over: what is queued is sent, then the socket is closed. */
+  /** The connection is over: what is queued is sent, then the transport is closed. */
   private finish(error: ClientError): void {
     if (this.error !== null) return;
     this.error = error;
+    clearInterval(this.ticker);
     this.opening.reject(error);
     for (const call of this.calls.values()) call.reject(error);
     for (const publisher of [...this.publishers.values()]) publisher.fail(error);
@@ -307,26 +328,6 @@ export class ClientSession implements Client, PublisherHost, PlaybackHost {
 
   private cutAfter(deadline: number): void {
     clearTimeout(this.farewell);
-    if (!this.isClosed) this.farewell = setTimeout(() => this.socket.destroy(), deadline);
-  }
-
-  private written(error: Error | null | undefined): void {
-    this.isWriting = false;
-    // After an error the socket is about to be closed.
-    if (error || this.isClosed) return;
-    for (const publisher of this.publishers.values()) publisher.advance();
-    this.flush();
-  }
-
-  /** The socket is closed. */
-  private letGo(): void {
-    const { socketError } = this;
-    this.isClosed = true;
-    const text = `The connection broke${socketError === null ? "" : `: ${socketError.message}`}.`;
-    this.finish(new ClientError("lost", text, socketError === null ? {} : { cause: socketError }));
-    for (const flush of this.flushes.splice(0)) flush.reject(this.error);
-    clearInterval(this.ticker);
-    clearTimeout(this.farewell);
-    this.connection.close();
+    if (!this.isClosed) this.farewell = setTimeout(() => this.transport.destroy(), deadline);
   }
 }
