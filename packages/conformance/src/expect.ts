@@ -1,3 +1,5 @@
+import { ClientError } from "@millrace/client";
+
 /** Fails the case unless both look the same when written down. */
 export function expectEqual(actual: unknown, expected: unknown, what: string): void {
   const found = JSON.stringify(actual);
@@ -18,4 +20,17 @@ export async function expectRejection(promise: Promise<unknown>, what: string): 
   );
   if (reason === none) throw new Error(`${what} did not fail.`);
   return reason;
+}
+
+/** Fails the case unless the promise rejects by a ClientError that is so. @returns it */
+export async function expectClientError(
+  promise: Promise<unknown>,
+  expected: Partial<Pick<ClientError, "kind" | "status" | "redirect">>,
+  what: string,
+): Promise<ClientError> {
+  const error = await expectRejection(promise, what);
+  if (!(error instanceof ClientError)) throw new Error(`${what}: ${error} is no ClientError.`);
+  const { kind, status, redirect } = error;
+  expectEqual({ kind, status, redirect }, { kind, status, redirect, ...expected }, `${what} (${error.message})`);
+  return error;
 }

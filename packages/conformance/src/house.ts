@@ -1,7 +1,7 @@
 import { BufferPool, errorName, type ServerEvent } from "@millrace/core";
-import { Client } from "./client.ts";
 import { expectEqual } from "./expect.ts";
 import { range, videoFrame } from "./frame.ts";
+import { RawClient } from "./raw-client.ts";
 import type { Runtime, Server, ServerOptions } from "./runtime.ts";
 
 /** A server with a publisher and a player who mind their own business, whatever others do to the server. */
@@ -13,13 +13,13 @@ export class House {
   /** What the server holds of its pool when nobody is there. */
   private readonly idleBlocks: number;
   private readonly waiting = new Set<() => void>();
-  private publisher: Client | null = null;
-  private player: Client | null = null;
+  private publisher: RawClient | null = null;
+  private player: RawClient | null = null;
   private published = 0;
 
   constructor(runtime: Runtime, options: ServerOptions = {}) {
     this.runtime = runtime;
-    this.certificate = options.tls?.cert ?? null;
+    this.certificate = options.tls !== undefined && "cert" in options.tls ? options.tls.cert : null;
     this.server = runtime.createServer({
       pool: new BufferPool(2 ** 26),
       ...options,
@@ -49,40 +49,40 @@ export class House {
   }
 
   /** A connection that says nothing. */
-  async client(): Promise<Client> {
+  async client(): Promise<RawClient> {
     const { runtime, port, certificate } = this;
-    if (certificate === null) return new Client(await runtime.connect(port));
-    return new Client(await runtime.connectTls(port, certificate));
+    if (certificate === null) return new RawClient(await runtime.connect(port));
+    return new RawClient(await runtime.connectTls(port, certificate));
   }
 
   /** A connection with the handshake done. */
-  async shaken(): Promise<Client> {
+  async shaken(): Promise<RawClient> {
     const client = await this.client();
     await client.shakeHands();
     return client;
   }
 
   /** A connection that is let in. */
-  async connected(): Promise<Client> {
+  async connected(): Promise<RawClient> {
     const client = await this.shaken();
     await client.connect();
     return client;
   }
 
-  async publishing(name: string): Promise<Client> {
+  async publishing(name: string): Promise<RawClient> {
     const client = await this.connected();
     await client.publish(name);
     return client;
   }
 
-  async playing(name: string): Promise<Client> {
+  async playing(name: string): Promise<RawClient> {
     const client = await this.connected();
     await client.play(name);
     return client;
   }
 
   /** A connection that has asked for something and was not answered yet. */
-  async asking(what: "publish" | "play", name: string): Promise<Client> {
+  async asking(what: "publish" | "play", name: string): Promise<RawClient> {
     const client = await this.connected();
     this.events.length = 0;
     client.ask(what, name);

@@ -1,6 +1,7 @@
 // Runs the conformance suite on Deno, and writes a line of JSON for each case: its name, and the error of one that failed.
+// Its argument is a folder that is empty.
 import { cases, type RawSocket, type Runtime } from "@millrace/conformance";
-import { createServer } from "../src/index.ts";
+import { connect, createServer } from "../src/index.ts";
 
 /** How long one case may take, in milliseconds. */
 const LONGEST = 30_000;
@@ -9,6 +10,8 @@ const encoder = new TextEncoder();
 
 const runtime: Runtime = {
   createServer,
+  connectClient: (url, options, certificate) =>
+    connect(url, { ...options, ...(certificate === undefined ? {} : { tls: { caCerts: [certificate] } }) }),
   connect: async (port) => {
     const conn = await Deno.connect({ port, hostname: "127.0.0.1" });
     conn.setNoDelay(true);
@@ -16,6 +19,23 @@ const runtime: Runtime = {
   },
   connectTls: async (port, certificate) =>
     rawSocket(await Deno.connectTls({ port, hostname: "localhost", caCerts: [certificate] })),
+  listen: (onSocket) => {
+    const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+    const accepting = (async (): Promise<void> => {
+      for await (const conn of listener) onSocket(rawSocket(conn));
+    })();
+    const close = (): Promise<void> => {
+      listener.close();
+      return accepting;
+    };
+    return Promise.resolve({ port: listener.addr.port, close });
+  },
+  folder: Deno.args[0] ?? ".",
+  writeFile: async (path, text) => {
+    await Deno.writeTextFile(`${path}.new`, text);
+    await Deno.rename(`${path}.new`, path);
+  },
+  removeFile: (path) => Deno.remove(path),
   now: () => performance.now(),
   turn: () => new Promise((resolve) => setTimeout(resolve)),
 };

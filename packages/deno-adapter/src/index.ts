@@ -1,4 +1,15 @@
 export {
+  type Abortable,
+  type Client,
+  ClientError,
+  type ClientErrorKind,
+  type CloseOptions,
+  type Message,
+  type PlayerOptions,
+  type Publisher,
+  type PublisherOptions,
+} from "@millrace/client";
+export {
   CallError,
   CallFailure,
   type HookAnswer as Answer,
@@ -10,4 +21,6 @@ export {
   type ServerEvent,
   type StreamInfo,
 } from "@millrace/core";
-export { createServer, type Server, type ServerAddress, type ServerOptions, type ServerTls } from "./server.ts";
+export { type ClientOptions, type ClientTls, connect } from "./client/index.ts";
+export { createServer, type Server, type ServerAddress, type ServerOptions } from "./server.ts";
+export type { ServerTls } from "./tls.ts";

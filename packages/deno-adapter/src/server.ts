@@ -9,7 +9,10 @@ import {
   StatusCode,
   type StreamInfo,
 } from "@millrace/core";
+import type { ClientTls } from "./client/index.ts";
+import { RemoteTransports } from "./remote-transports.ts";
 import { DenoSession, type SessionHost } from "./session.ts";
+import { identityOf, type ServerTls, TlsListener } from "./tls.ts";
 
 const RANDOM_BYTES = 1528;
 /** How often deadlines are looked at, in milliseconds: they are seconds long, so this is soon enough. */
@@ -26,6 +29,8 @@ export interface ServerOptions extends RelayOptions, Hooks {
    * speak TLS instead.
    */
   tls?: ServerTls;
+  /** For connections to other servers by `rtmps:`, such as `caCerts`: see {@link Server.push}. */
+  remoteTls?: ClientTls;
   /** How long a hook may take, in milliseconds; then the peer is refused. Default 10,000. */
   decisionTimeout?: number;
   /** Peers are numbered from this on, plus 1: servers that report to one place can be told apart. Default 0. */
@@ -34,19 +39,14 @@ export interface ServerOptions extends RelayOptions, Hooks {
   onEvent?: (event: ServerEvent) => void;
 }
 
-/** How an `rtmps:` server shows who it is, in PEM. */
-export interface ServerTls {
-  /** With all certificates between it and one that clients trust. */
-  readonly cert: string;
-  readonly key: string;
-}
-
 /** Where a server listens. */
 export interface ServerAddress {
   readonly address: string;
   readonly family: "IPv4" | "IPv6";
   readonly port: number;
 }
+
+type Listener = Pick<Deno.Listener, "accept" | "addr" | "close">;
 
 /**
  * An RTMP server on TCP, TLS or a Unix socket: a relay from publishers to players. It needs the permission `--allow-net`;
@@ -70,7 +70,8 @@ export class Server implements SessionHost {
   private readonly tls: ServerTls | undefined;
   private readonly onEvent: (event: ServerEvent) => void;
   private readonly sessions: Map<RelaySession, DenoSession> = new Map();
-  private listener: Deno.Listener | null = null;
+  private readonly remoteTransports: RemoteTransports;
+  private listener: Listener | null = null;
   private connections: number;
   private ticker: ReturnType<typeof setInterval> | undefined;
   /** When players are to be sent what is new: once this turn is over, or a little later. */
@@ -85,8 +86,11 @@ export class Server implements SessionHost {
     this.decisionTimeout = options.decisionTimeout ?? 10_000;
     this.connections = options.peersFrom ?? 0;
     this.tls = options.tls;
+    // What is no use is said at once, not when it listens.
+    if (options.tls !== undefined) identityOf(options.tls);
     this.onEvent = options.onEvent ?? ((): void => {});
     this.relay = new Relay(options);
+    this.remoteTransports = new RemoteTransports(this, options.remoteTls ?? {});
   }
 
   /** Streams by path. */
@@ -131,6 +135,31 @@ export class Server implements SessionHost {
   }
 
   /**
+   * Publishes to another server what is published here: from the newest keyframe on, again whenever the connection is
+   * lost, until the stream ends.
+   *
+   * @param url - of an app there (`rtmp:` or `rtmps:`), in which each stream has the name that it has in its app here; with
+   *   a path, of a stream
+   * @param path - of the one stream that goes there; by default all of them do
+   * @throws TypeError when it is no such URL, or names a stream where all are to go, or none where one is.
+   */
+  push(url: string, path?: string): void {
+    this.remoteTransports.remotes.push(url, path);
+    this.remoteTransports.open();
+  }
+
+  /**
+   * Plays a stream of another server, and publishes it here, unless somebody else does; again whenever it ends.
+   *
+   * @param path - of the stream here; by default as in the URL
+   * @throws TypeError when it is no such URL.
+   */
+  pull(url: string, path?: string): void {
+    this.remoteTransports.remotes.pull(url, path);
+    this.remoteTransports.open();
+  }
+
+  /**
    * Calls a method of a client's.
    *
    * @param peerId - as hooks and events name the client
@@ -158,6 +187,7 @@ export class Server implements SessionHost {
 
   emit(event: ServerEvent): void {
     this.onEvent(event);
+    if (event.type === "publish" || event.type === "pull") this.remoteTransports.open();
   }
 
   /** New media goes out once per turn of the event loop, to all players of a stream. */
@@ -183,7 +213,7 @@ export class Server implements SessionHost {
     return this.tls === undefined ? DEFAULT_PORT : DEFAULT_TLS_PORT;
   }
 
-  private bind(port: number, host: string | undefined): Deno.Listener {
+  private bind(port: number, host: string | undefined): Listener {
     if (host !== undefined) return this.bindTo(port, host);
     // Windows keeps IPv6 and IPv4 apart; elsewhere the first one takes both, where there is IPv6.
     if (Deno.build.os === "windows") return this.bindTo(port, "0.0.0.0");
@@ -195,18 +225,16 @@ export class Server implements SessionHost {
     }
   }
 
-  private bindTo(port: number, hostname: string): Deno.Listener {
-    const { tls } = this;
-    if (tls === undefined) return Deno.listen({ port, hostname });
-    return Deno.listenTls({ port, hostname, cert: tls.cert, key: tls.key });
+  private bindTo(port: number, hostname: string): Listener {
+    return this.tls === undefined ? Deno.listen({ port, hostname }) : new TlsListener(this.tls, port, hostname);
   }
 
-  private bindToPath(path: string): Deno.Listener {
+  private bindToPath(path: string): Listener {
     if (this.tls !== undefined) throw new TypeError("Deno has no TLS on Unix sockets: listen to a port.");
     return Deno.listen({ transport: "unix", path });
   }
 
-  private async acceptAll(listener: Deno.Listener): Promise<void> {
+  private async acceptAll(listener: Listener): Promise<void> {
     while (this.closing === null) {
       try {
         this.accept(await listener.accept());
@@ -243,7 +271,9 @@ export class Server implements SessionHost {
     }
     const cut = setTimeout(() => {
       for (const session of this.sessions.values()) session.destroy();
+      this.remoteTransports.destroy();
     }, deadline);
+    await this.remoteTransports.close();
     if (this.sessions.size > 0) await new Promise<void>((resolve) => (this.drained = resolve));
     clearTimeout(cut);
     clearInterval(this.ticker);
@@ -260,6 +290,7 @@ export class Server implements SessionHost {
   private tick(): void {
     const now = this.now();
     for (const session of this.sessions.values()) session.tick(now);
+    this.remoteTransports.tick(now);
     const turnedAway = this.relay.gate.takeTurnedAway();
     if (turnedAway !== null) this.emit({ type: "turned-away", ...turnedAway });
   }

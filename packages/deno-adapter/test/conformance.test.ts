@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { cases } from "@millrace/conformance";
 import { beforeAll, describe, expect, it } from "vitest";
 import { runDeno } from "./deno.ts";
@@ -7,8 +10,12 @@ const outcomes = new Map<string, string | null>();
 let output = "";
 
 beforeAll(async () => {
-  // The sources as they are: nothing is built, nothing is loaded from elsewhere, and the network is all that is allowed.
-  const { text } = await runDeno(["run", "--no-remote", "--allow-net", "conformance/run.ts"]);
+  const folder = mkdtempSync(join(tmpdir(), "millrace-"));
+  // The sources as they are: nothing is built, nothing is loaded from elsewhere, and the network and a folder are all that
+  // is allowed.
+  const allowed = ["--allow-net", `--allow-read=${folder}`, `--allow-write=${folder}`];
+  const { text } = await runDeno(["run", "--no-remote", ...allowed, "conformance/run.ts", folder]);
+  rmSync(folder, { recursive: true });
   output = text;
   for (const line of text.split("\n").filter((line) => line.startsWith("{"))) {
     const { name, error } = JSON.parse(line);

@@ -4,7 +4,7 @@ import { runDeno } from "./deno.ts";
 
 // Types are checked with those of the real Deno, and so that JSR can read them off without inferring any ("slow types").
 describe("JSR", () => {
-  it.each(["core", "deno-adapter"])("would take %s as it is", async (name) => {
+  it.each(["core", "client", "deno-adapter"])("would take %s as it is", async (name) => {
     const folder = fileURLToPath(new URL(`../../${name}`, import.meta.url));
     const { code, text } = await runDeno(["publish", "--dry-run", "--allow-dirty"], folder);
     expect(text).toContain("Success Dry run complete");

@@ -1,18 +1,27 @@
-export { CallError, CallFailure, type Method, type Methods, type StreamInfo } from "@millrace/core";
 export {
   type Abortable,
   type Client,
   ClientError,
   type ClientErrorKind,
-  type ClientOptions,
   type CloseOptions,
-  connect,
   type Message,
   type PlayerOptions,
   type Publisher,
   type PublisherOptions,
-} from "./client/index.ts";
-export type { Answer, Hooks, Peer, Refusal, ServerEvent } from "./hooks.ts";
+} from "@millrace/client";
+export {
+  CallError,
+  CallFailure,
+  type HookAnswer as Answer,
+  type HookRefusal as Refusal,
+  type Hooks,
+  type Method,
+  type Methods,
+  type Peer,
+  type ServerEvent,
+  type StreamInfo,
+} from "@millrace/core";
+export { type ClientOptions, connect } from "./client/index.ts";
 export { createServer, type Server, type ServerOptions } from "./server.ts";
 export type { ServerTls } from "./tls.ts";
 export { runWorker, startWorkers, type Workers, type WorkersEvent, type WorkersOptions } from "./workers/index.ts";

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type AddressInfo, createServer as createNetServer, type Server as NetServer, type Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import type { ConnectionOptions as TlsOptions } from "node:tls";
+import type { Hooks, ServerEvent } from "@millrace/core";
 import {
   type AmfValue,
   CallError,
@@ -11,7 +12,6 @@ import {
   StatusCode,
   type StreamInfo,
 } from "@millrace/core";
-import type { Hooks, ServerEvent } from "./hooks.ts";
 import { RemoteSockets } from "./remote-sockets.ts";
 import { NodeSession, type SessionHost } from "./session.ts";
 import { type ServerTls, TlsListener } from "./tls.ts";

@@ -1,12 +1,21 @@
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import { mkdtempSync, rmSync } from "node:fs";
+import { rename, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, connect, createServer as createNetServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import { cases, type RawSocket, type Runtime } from "@millrace/conformance";
-import { describe, it } from "vitest";
-import { createServer } from "../src/index.ts";
+import { afterAll, describe, it } from "vitest";
+import { connect as connectClient, createServer } from "../src/index.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "millrace-"));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 const runtime: Runtime = {
   createServer,
+  connectClient: (url, options, certificate) =>
+    connectClient(url, { ...options, ...(certificate === undefined ? {} : { tls: { ca: certificate } }) }),
   connect: async (port) => {
     const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
     await once(socket, "connect");
@@ -19,6 +28,19 @@ const runtime: Runtime = {
     await once(socket, "secureConnect");
     return rawSocket(socket, carrier);
   },
+  listen: async (onSocket) => {
+    const server = createNetServer({ allowHalfOpen: true }, (socket) => onSocket(rawSocket(socket, socket)));
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    // listen() has given it one
+    const { port } = server.address() as AddressInfo;
+    return { port, close: async () => void server.close() };
+  },
+  folder,
+  writeFile: async (path, text) => {
+    await writeFile(`${path}.new`, text);
+    await rename(`${path}.new`, path);
+  },
+  removeFile: (path) => rm(path),
   now: () => performance.now(),
   turn: () => new Promise((resolve) => setImmediate(resolve)),
 };

@@ -1,11 +1,11 @@
 import { encodeValues, MessageType } from "@millrace/core";
 import type { Case } from "../case.ts";
-import type { Client } from "../client.ts";
 import { expectEqual } from "../expect.ts";
 import { range, videoFrame } from "../frame.ts";
 import { House } from "../house.ts";
+import type { RawClient } from "../raw-client.ts";
 
-type State = readonly [what: string, open: (house: House) => Promise<Client>, reports: readonly string[]];
+type State = readonly [what: string, open: (house: House) => Promise<RawClient>, reports: readonly string[]];
 
 const states: readonly State[] = [
   ["a connection", (house) => house.client(), []],
@@ -14,7 +14,7 @@ const states: readonly State[] = [
   ["a publisher", (house) => house.publishing("brief"), ["publish live/brief", "unpublish live/brief"]],
   [
     "a publisher in the middle of a message",
-    async (house): Promise<Client> => {
+    async (house): Promise<RawClient> => {
       const client = await house.publishing("brief");
       client.video(0, videoFrame(0));
       await client.write(client.chunks(MessageType.Video, 1, videoFrame(1, 900), 7).subarray(0, 500));

@@ -3,6 +3,7 @@ import type { Case } from "../case.ts";
 import { expectEqual } from "../expect.ts";
 import { range, videoFrame } from "../frame.ts";
 import { House } from "../house.ts";
+import type { RawClient } from "../raw-client.ts";
 
 type Answer = () => HookAnswer | Promise<HookAnswer>;
 
@@ -92,6 +93,20 @@ export const refusal: readonly Case[] = [
     },
   },
   {
+    name: "refuses late",
+    async run(runtime): Promise<void> {
+      const later = new Later();
+      const house = await House.open(runtime, { onPlay: ({ name }) => (name === "slow" ? later.promise : true) });
+      const client = await house.asking("play", "slow");
+      await house.works();
+      later.settle({ reason: "Thought about it." });
+      await client.ended;
+      expectEqual(client.complaints, ["NetStream.Play.Failed: Thought about it."], "what the client was told");
+      await house.undisturbed();
+      await house.close();
+    },
+  },
+  {
     name: "finds the peer gone when a hook answers late",
     async run(runtime): Promise<void> {
       const later = new Later();
@@ -161,14 +176,16 @@ export const refusal: readonly Case[] = [
     },
   },
   {
-    name: "lets a publisher take over from one that gives way; players stay",
+    name: "lets a publisher take over from one that is silent for long enough; players stay",
     async run(runtime): Promise<void> {
-      const house = await House.open(runtime, { takeoverAfter: 0 });
+      const house = await House.open(runtime, { takeoverAfter: 300 });
       const first = await house.publishing("camera");
       const player = await house.playing("camera");
       first.video(0, videoFrame(0));
       await player.frame(0);
-      const second = await house.publishing("camera");
+      // It asks until it gets the name, as encoders do.
+      let second: RawClient | null = null;
+      while (second === null) second = await house.publishing("camera").catch(() => null);
       second.video(0, videoFrame(10));
       await player.frame(10);
       await first.ended;

@@ -1,13 +1,13 @@
 import type { Case } from "../case.ts";
-import type { Client } from "../client.ts";
 import { expectEqual, expectRejection, expectTrue } from "../expect.ts";
 import { range, videoFrame } from "../frame.ts";
 import { House } from "../house.ts";
+import type { RawClient } from "../raw-client.ts";
 
 const goodbye = ["NetConnection.Connect.AppShutdown: The server shuts down."];
 
 /** Publishes as fast as the server takes it, until that is over. */
-async function publishOn(publisher: Client): Promise<void> {
+async function publishOn(publisher: RawClient): Promise<void> {
   for (let number = 0; !publisher.isEnded; number++) await publisher.video(number, videoFrame(number, 20_000));
 }
 

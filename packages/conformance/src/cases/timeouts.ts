@@ -1,9 +1,9 @@
 import { limitsWith, MessageType } from "@millrace/core";
 import type { Case } from "../case.ts";
-import type { Client } from "../client.ts";
 import { expectEqual } from "../expect.ts";
 import { videoFrame } from "../frame.ts";
 import { House } from "../house.ts";
+import type { RawClient } from "../raw-client.ts";
 
 const limits = limitsWith({
   handshakeTimeout: 300,
@@ -13,11 +13,11 @@ const limits = limitsWith({
   partialMessageTimeout: 300,
 });
 
-const silences: readonly [what: string, open: (house: House) => Promise<Client>, reports: readonly string[]][] = [
+const silences: readonly [what: string, open: (house: House) => Promise<RawClient>, reports: readonly string[]][] = [
   ["says nothing", (house) => house.client(), ["failed HandshakeTimeout"]],
   [
     "stops within the handshake",
-    async (house): Promise<Client> => {
+    async (house): Promise<RawClient> => {
       const client = await house.client();
       client.write(Uint8Array.of(3, 0, 0));
       return client;
@@ -27,7 +27,7 @@ const silences: readonly [what: string, open: (house: House) => Promise<Client>,
   ["stops behind the handshake", (house) => house.shaken(), ["failed ConnectTimeout"]],
   [
     "answers no ping",
-    async (house): Promise<Client> => {
+    async (house): Promise<RawClient> => {
       const client = await house.connected();
       client.answersPings = false;
       return client;
@@ -36,7 +36,7 @@ const silences: readonly [what: string, open: (house: House) => Promise<Client>,
   ],
   [
     "stops within a message",
-    async (house): Promise<Client> => {
+    async (house): Promise<RawClient> => {
       const client = await house.publishing("half");
       client.write(client.chunks(MessageType.Video, 1, videoFrame(0, 900), 7).subarray(0, 500));
       return client;

@@ -1,10 +1,10 @@
 import { limitsWith } from "@millrace/core";
 import type { Case } from "../case.ts";
-import { Client } from "../client.ts";
 import { expectEqual } from "../expect.ts";
 import { range, videoFrame } from "../frame.ts";
 import { House } from "../house.ts";
 import { identity } from "../identity.ts";
+import { RawClient } from "../raw-client.ts";
 
 export const tls: readonly Case[] = [
   {
@@ -25,11 +25,11 @@ export const tls: readonly Case[] = [
     name: "is not disturbed by who speaks no TLS, goes, or says nothing",
     async run(runtime): Promise<void> {
       const house = await House.open(runtime, { tls: identity, limits: limitsWith({ handshakeTimeout: 300 }) });
-      const plain = new Client(await runtime.connect(house.port));
+      const plain = new RawClient(await runtime.connect(house.port));
       plain.write(new Uint8Array(5_000).fill(3));
       const brief = await runtime.connect(house.port);
       brief.destroy();
-      const silent = new Client(await runtime.connect(house.port));
+      const silent = new RawClient(await runtime.connect(house.port));
       await plain.ended;
       await house.undisturbed();
       // Deno lets go of its socket only now: see `tls` of its adapter.

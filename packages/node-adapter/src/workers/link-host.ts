@@ -1,4 +1,4 @@
-import type { Hooks } from "../hooks.ts";
+import type { Hooks } from "@millrace/core";
 import type { Server } from "../server.ts";
 import type { NodeSession, SessionHost } from "../session.ts";
 

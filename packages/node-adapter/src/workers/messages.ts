@@ -1,6 +1,5 @@
 import { join } from "node:path";
-import type { StreamInfo } from "@millrace/core";
-import type { ServerEvent } from "../hooks.ts";
+import type { ServerEvent, StreamInfo } from "@millrace/core";
 
 // What the primary and its workers say to each other, in the order in which it was said.
 

@@ -1,7 +1,6 @@
 import type { Worker } from "node:cluster";
 import { performance } from "node:perf_hooks";
-import type { StreamInfo } from "@millrace/core";
-import type { ServerEvent } from "../hooks.ts";
+import type { ServerEvent, StreamInfo } from "@millrace/core";
 import { Questions, type ToPrimary, type ToWorker } from "./messages.ts";
 import type { Owner, Registry } from "./registry.ts";
 

@@ -1,8 +1,8 @@
 import cluster from "node:cluster";
 import { rmSync } from "node:fs";
 import { createServer as createNetServer, type Server as NetServer } from "node:net";
+import type { Hooks, ServerEvent } from "@millrace/core";
 import { pathOf, StatusCode } from "@millrace/core";
-import type { Hooks, ServerEvent } from "../hooks.ts";
 import { createServer, type Server, type ServerOptions } from "../server.ts";
 import { Claims } from "./claims.ts";
 import { LinkHost } from "./link-host.ts";

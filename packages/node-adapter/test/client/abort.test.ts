@@ -1,9 +1,8 @@
-// An AbortSignal gives up whatever can hang, and nothing is left behind.
+// Who gives up connecting leaves nothing behind that keeps the process alive.
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { BufferPool } from "@millrace/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Client, connect } from "../../src/index.ts";
-import { frames, Stand } from "./stand.ts";
+import { connect } from "../../src/index.ts";
 
 const REASON = new Error("enough");
 
@@ -18,7 +17,7 @@ function handles(): string[] {
   return process.getActiveResourcesInfo().filter((name) => /TCPSocketWrap|TCPConnectWrap|TLS|GetAddrInfo/.test(name));
 }
 
-describe("connect", () => {
+describe("connecting", () => {
   let mute: Server;
   const sockets: Socket[] = [];
   /** Resolves with the next connection. */
@@ -68,106 +67,5 @@ describe("connect", () => {
     expect(pool.lentBlocks).toBe(0);
     // The server's end stays open: that does not keep the client's.
     while (handles().length > before.length + 1) await new Promise((resolve) => setImmediate(resolve));
-  });
-
-  it("has a timeout of its own", async () => {
-    const pool = new BufferPool(2 ** 20);
-    await expect(connect(url("rtmp"), { pool, timeout: 50 })).rejects.toMatchObject({ kind: "timeout" });
-    expect(pool.lentBlocks).toBe(0);
-  });
-
-  it("fails when the server closes at once", async () => {
-    const connecting = connect(url("rtmp"));
-    (await met).end();
-    await expect(connecting).rejects.toMatchObject({ kind: "lost" });
-  });
-});
-
-describe("streams", () => {
-  let stand: Stand;
-  let client: Client;
-  let controller: AbortController;
-  /** Lets the server go on that waits for its application. */
-  let decide: () => void;
-  /** Resolves once it waits. */
-  let asked: Promise<void>;
-
-  beforeEach(async () => {
-    let tellAsked = (): void => {};
-    asked = new Promise((resolve) => (tellAsked = resolve));
-    const wait = (): Promise<undefined> =>
-      new Promise((resolve) => {
-        decide = () => resolve(undefined);
-        tellAsked();
-      });
-    stand = await Stand.open({
-      onPublish: ({ name }) => (name === "undecided" ? wait() : undefined),
-      onPlay: ({ name }) => (name === "undecided" ? wait() : undefined),
-    });
-    controller = new AbortController();
-    client = await stand.connect({ highWaterMark: 50_000 });
-  });
-  afterEach(() => stand.close());
-
-  it("are given up while publishing is asked for", async () => {
-    const publishing = client.publish("undecided", controller);
-    await asked;
-    await givenUp(publishing, controller);
-    decide();
-    await stand.reported("unpublish");
-    await (await client.publish("show")).end();
-  });
-
-  it("are given up while playing is asked for", async () => {
-    const first = client.play("undecided", controller).next();
-    await asked;
-    await givenUp(first, controller);
-    decide();
-    await stand.reported("stop");
-    await (await client.publish("show")).end();
-  });
-
-  it("are given up while the next message is waited for", async () => {
-    const next = client.play("show", controller).next();
-    await stand.reported("play");
-    await givenUp(next, controller);
-    await stand.reported("stop");
-    await (await client.publish("show")).end();
-  });
-
-  it("are given up while there is no room, and only the message that waits is lost", async () => {
-    const publication = await client.publish("show");
-    // The server reads nothing until it has decided about this.
-    const played = client.play("undecided");
-    const first = played.next();
-    await asked;
-    const lost = expect(first).rejects.toMatchObject({ kind: "lost" });
-    // 40 MB are more than the sockets take
-    const messages = frames(40, 1_000_000);
-    const sendings = messages.map((message, index) => publication.send(message, index === 30 ? controller : {}));
-    const ending = publication.end();
-    await givenUp(sendings[30] ?? Promise.resolve(), controller);
-    decide();
-    await ending;
-    const sent = (await Promise.allSettled(sendings)).filter(({ status }) => status === "fulfilled");
-    expect(sent).toHaveLength(messages.length - 1);
-    await stand.reported("unpublish");
-    expect(stand.server.receivedBytes).toBeGreaterThan(39_000_000);
-    expect(stand.server.receivedBytes).toBeLessThan(40_000_000);
-    await stand.server.close(0);
-    await lost;
-  });
-
-  it("are given up while their end waits for a server that does not read", async () => {
-    const publication = await client.publish("show");
-    const closed = expect(client.play("undecided").next()).rejects.toMatchObject({ kind: "closed" });
-    await asked;
-    const sendings = frames(30, 1_000_000).map((message) => publication.send(message).catch(() => {}));
-    const ending = publication.end(controller);
-    await givenUp(ending, controller);
-    await Promise.all(sendings);
-    // what remains can be cut as well
-    await client.close({ signal: AbortSignal.abort(), deadline: 60_000 });
-    await closed;
   });
 });

@@ -1,6 +1,6 @@
 // A server of our own, and clients of our own that meet there.
 import { createHash } from "node:crypto";
-import { BufferPool, MessageType } from "@millrace/core";
+import { BufferPool } from "@millrace/core";
 import { expect } from "vitest";
 import {
   type Client,
@@ -12,7 +12,6 @@ import {
   type ServerEvent,
   type ServerOptions,
 } from "../../src/index.ts";
-import { videoFrame } from "../house.ts";
 
 export class Stand {
   readonly server: Server;
@@ -48,36 +47,17 @@ export class Stand {
     return client;
   }
 
-  /** Resolves once this was reported of live/show. */
-  reported(type: "publish" | "unpublish" | "play" | "stop", times = 1): Promise<void> {
+  /** Resolves once this was reported. */
+  reported(type: ServerEvent["type"]): Promise<void> {
     return new Promise((resolve) => {
       const look = (): void => {
-        if (this.events.filter((event) => event.type === type).length < times) return;
+        if (!this.events.some((event) => event.type === type)) return;
         this.waiting.delete(look);
         resolve();
       };
       this.waiting.add(look);
       look();
     });
-  }
-
-  /**
-   * A show arrives at a player tag for tag.
-   *
-   * @returns the publisher's client.
-   */
-  async carries(url: string, options: ClientOptions = {}, count = 100): Promise<Client> {
-    const sent = frames(count, 20_000);
-    const publisher = await this.connect(options, url);
-    const player = await this.connect(options, url);
-    const before = this.events.filter(({ type }) => type === "play").length;
-    const played = gather(player.play("show"));
-    await this.reported("play", before + 1);
-    const publication = await publisher.publish("show");
-    for (const message of sent) await publication.send(message);
-    await publication.end();
-    expect(await played).toEqual(sent.map(line));
-    return publisher;
   }
 
   /** All go, and take their memory with them. */
@@ -87,29 +67,6 @@ export class Stand {
     await this.server.close(0);
     expect(this.server.relay.pool.lentBlocks).toBe(0);
   }
-}
-
-/** Video and audio; every message can be told from every other. */
-export function frames(count: number, length = 3_000): Message[] {
-  return Array.from({ length: count }, (_, number) => ({
-    messageType: number % 3 === 2 ? MessageType.Audio : MessageType.Video,
-    timestamp: number * 20,
-    payload: number % 3 === 2 ? audioFrame(number, length) : videoFrame(number, length),
-  }));
-}
-
-function audioFrame(number: number, length: number): Buffer {
-  const frame = Buffer.alloc(length, number & 0xff);
-  frame[0] = 0xaf;
-  frame[1] = 1;
-  return frame;
-}
-
-/** All messages up to the end, as {@link line}s. */
-export async function gather(messages: AsyncIterable<Message>): Promise<string[]> {
-  const gathered: string[] = [];
-  for await (const message of messages) gathered.push(line(message));
-  return gathered;
 }
 
 /** A message in short. */

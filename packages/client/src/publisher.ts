@@ -1,6 +1,7 @@
 import {
   AmfEcmaArray,
   type AmfValue,
+  asSetDataFrame,
   DataKind,
   defaultLimits,
   encodeValues,
@@ -54,7 +55,6 @@ interface PendingMessage extends Message {
 }
 
 const LONGEST_PAYLOAD = 0xffffff;
-const SET_DATA_FRAME = encodeValues("@setDataFrame");
 const DONE = Promise.resolve();
 
 export class StreamPublisher implements Publisher {
@@ -120,13 +120,9 @@ export class StreamPublisher implements Publisher {
 
   /** The server has said something of the stream. */
   handleStatus(status: Status): void {
-    const { code, information } = status;
     const { state } = this.stream;
     if (state === StreamState.Active) this.started.resolve();
-    const isOver = state === StreamState.Active && information.get("level") === "error" && code.includes(".Publish.");
-    if (!isOver && state !== StreamState.Ended) return;
-    this.stream.close();
-    this.fail(statusError("refused", `The server does not take ${this.name}`, status));
+    if (state === StreamState.Ended) this.fail(statusError("refused", `The server does not take ${this.name}`, status));
   }
 
   /** It is over. */
@@ -163,8 +159,5 @@ export class StreamPublisher implements Publisher {
 function asEncodersSend(payload: Uint8Array): Uint8Array {
   const { kind, handler, start } = readDataHead(payload, 0, payload.length, defaultLimits);
   if (kind !== DataKind.Plain || handler !== "onMetaData") return payload;
-  const whole = new Uint8Array(SET_DATA_FRAME.length + payload.length - start);
-  whole.set(SET_DATA_FRAME);
-  whole.set(payload.subarray(start), SET_DATA_FRAME.length);
-  return whole;
+  return asSetDataFrame(payload.subarray(start));
 }

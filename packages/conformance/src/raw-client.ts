@@ -1,12 +1,10 @@
 // A raw RTMP client: it says what the case tells it to say, right or wrong.
 import {
-  Amf0Reader,
   AmfObject,
   type AmfValue,
   BufferPool,
   ChunkWriter,
   ClientHandshake,
-  defaultLimits,
   encodeValues,
   HandshakeEvent,
   MessageEvent,
@@ -18,6 +16,7 @@ import {
   userControlPayload,
 } from "@millrace/core";
 import { isWhole, numberOf } from "./frame.ts";
+import { valuesOf } from "./messages.ts";
 import type { RawSocket } from "./runtime.ts";
 
 /** Of all clients: what one leaves in it is found by the next. */
@@ -32,7 +31,7 @@ export interface Heard {
   readonly values: readonly AmfValue[];
 }
 
-export class Client {
+export class RawClient {
   /** All messages so far, and those of video among them. */
   readonly heard: Heard[] = [];
   readonly videos: Heard[] = [];
@@ -260,14 +259,6 @@ export class Client {
   private wake(): void {
     for (const look of this.waiting) look();
   }
-}
-
-function valuesOf(payload: Uint8Array): AmfValue[] {
-  const reader = new Amf0Reader(defaultLimits);
-  reader.reset(payload);
-  const values: AmfValue[] = [];
-  while (!reader.atEnd && reader.error === null) values.push(reader.read());
-  return values;
 }
 
 /** A property of the object that a command or a status ends with. */

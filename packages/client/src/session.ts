@@ -1,12 +1,13 @@
-import type { Socket } from "node:net";
-import { performance } from "node:perf_hooks";
 import {
   AmfObject,
   type AmfValue,
+  CallError,
   ClientConnection,
   type ClientConnectionOptions,
   ClientEvent,
   type ClientStream,
+  limitsWith,
+  MethodCalls,
   type Status,
   StatusCode,
   type Welcome,
@@ -17,6 +18,7 @@ import { Deferred, orAbort } from "./deferred.ts";
 import type { Abortable, ClientOptions, CloseOptions, Message, PlayerOptions, PublisherOptions } from "./options.ts";
 import { Playback, type PlaybackHost } from "./playback.ts";
 import { type Publisher, type PublisherHost, StreamPublisher } from "./publisher.ts";
+import type { Transport, TransportListener } from "./transport.ts";
 
 const WRITE_BYTES = 65_536;
 const HIGH_WATER_MARK = 2 ** 20;
@@ -34,50 +36,50 @@ const dismissals: ReadonlySet<string> = new Set([
 /** The same of one that they do not want; also where it was granted before (SRS's redirects). */
 const rejections: ReadonlySet<string> = new Set([StatusCode.ConnectRejected, StatusCode.ConnectInvalidApp]);
 
-/** Carries the bytes of one socket to and from a client connection. */
-export class ClientSession implements Client, PublisherHost, PlaybackHost {
+/** Carries the bytes of one transport to and from a client connection. */
+export class ClientSession implements Client, TransportListener, PublisherHost, PlaybackHost {
   readonly highWaterMark: number;
   readonly closed: Promise<void>;
   error: ClientError | null = null;
   private readonly options: ClientOptions;
   private readonly url: string;
   private readonly connection: ClientConnection;
-  private readonly socket: Socket;
+  private readonly transport: Transport;
   private readonly opening: Deferred<void> = new Deferred();
   private readonly publishers: Map<ClientStream, StreamPublisher> = new Map();
   private readonly playbacks: Map<ClientStream, Playback> = new Map();
-  /** By transaction id. */
-  private readonly calls: Map<number, Deferred<AmfValue>> = new Map();
+  private readonly calls: MethodCalls<Client>;
   /** Who waits until all is written: nothing more is queued meanwhile. */
   private flushes: Deferred<void>[] = [];
   private readonly outgoing: Uint8Array = new Uint8Array(WRITE_BYTES);
   private isWriting = false;
+  /** Whether nothing more can be written. */
+  private hasEnded = false;
   private isClosed = false;
-  private readonly ticker: NodeJS.Timeout;
-  private farewell: NodeJS.Timeout | undefined;
+  private readonly closing: Deferred<void> = new Deferred();
+  /** Runs only while the transport is read, as that alone makes time pass: so it keeps no process alive by itself. */
+  private ticker: ReturnType<typeof setInterval> | undefined;
+  private farewell: ReturnType<typeof setTimeout> | undefined;
   /** When reading was paused; null while it is not. */
   private pausedAt: number | null = null;
   private pausedFor = 0;
-  private socketError: Error | null = null;
 
-  /** @param socket - connected */
-  constructor(socket: Socket, options: ClientOptions, connection: Omit<ClientConnectionOptions, "now">) {
-    this.socket = socket;
+  constructor(transport: Transport, options: ClientOptions, connection: Omit<ClientConnectionOptions, "now">) {
+    this.transport = transport;
     this.options = options;
     this.highWaterMark = options.highWaterMark ?? HIGH_WATER_MARK;
     this.url = connection.connect.tcUrl;
     this.connection = new ClientConnection({ ...connection, now: this.now() });
-    const closed = new Deferred<void>();
-    this.closed = closed.promise;
-    socket.setNoDelay(true);
-    socket.on("data", (bytes) => this.receive(bytes));
-    socket.on("end", () => this.finish(new ClientError("lost", "The server closed the connection.")));
-    socket.on("error", (error) => (this.socketError = error));
-    socket.on("close", () => {
-      this.letGo();
-      closed.resolve();
+    this.calls = new MethodCalls<Client>(this.connection, {
+      methods: options.methods ?? {},
+      caller: this,
+      most: limitsWith(options.limits ?? {}).pendingCalls,
+      onAnswered: () => this.flush(),
+      onFault: (error) => options.onMethodFault?.(error),
     });
-    this.ticker = setInterval(() => this.tick(), TICK).unref();
+    this.closed = this.closing.promise;
+    transport.start(this);
+    this.startTicking();
     this.flush();
   }
 
@@ -85,12 +87,12 @@ export class ClientSession implements Client, PublisherHost, PlaybackHost {
     return this.connection.welcome;
   }
 
-  /** Settles when the server has let the client in; else the socket is closed first. */
+  /** Settles when the server has let the client in; else the transport is closed first. */
   async opened(signal: AbortSignal): Promise<void> {
     try {
       await orAbort(this.opening.promise, signal, () => {});
     } catch (error) {
-      this.socket.destroy();
+      this.transport.destroy();
       await this.closed;
       throw error;
     }
@@ -129,18 +131,17 @@ export class ClientSession implements Client, PublisherHost, PlaybackHost {
 
   async call(name: string, values: readonly AmfValue[] = [], { signal }: Abortable = {}): Promise<AmfValue> {
     this.check(signal);
-    const transactionId = this.connection.call(name, ...values);
-    if (transactionId === 0) throw new RangeError(`${name}: as many calls wait as the limit pendingCalls allows.`);
-    const answer = new Deferred<AmfValue>();
-    this.calls.set(transactionId, answer);
+    const answer = this.calls.call(name, values).catch((error: unknown) => {
+      throw error instanceof CallError ? this.callError(error) : error;
+    });
     this.flush();
-    return orAbort(answer.promise, signal, () => this.calls.delete(transactionId));
+    return orAbort(answer, signal, () => {});
   }
 
   async close({ deadline = FAREWELL, signal }: CloseOptions = {}): Promise<void> {
     this.finish(new ClientError("closed", "The client was closed."));
     this.cutAfter(deadline);
-    await orAbort(this.closed, signal, () => this.socket.destroy()).catch(() => this.closed);
+    await orAbort(this.closed, signal, () => this.transport.destroy()).catch(() => this.closed);
   }
 
   get waitingBytes(): number {
@@ -152,15 +153,17 @@ export class ClientSession implements Client, PublisherHost, PlaybackHost {
   }
 
   flush(): void {
-    if (this.isWriting || this.isClosed || this.socket.writableEnded) return;
+    if (this.isWriting || this.hasEnded) return;
     const length = this.connection.output.transmit(this.outgoing, 0, WRITE_BYTES);
     if (length > 0) {
       this.isWriting = true;
-      this.socket.write(this.outgoing.subarray(0, length), (error) => this.written(error));
+      this.transport.write(this.outgoing.subarray(0, length));
       return;
     }
     for (const flush of this.flushes.splice(0)) flush.resolve();
-    if (this.error !== null) this.socket.end();
+    if (this.error === null) return;
+    this.hasEnded = true;
+    this.transport.end();
   }
 
   flushed(): Promise<void> {
@@ -179,7 +182,36 @@ export class ClientSession implements Client, PublisherHost, PlaybackHost {
     if (this.pausedAt === null || (this.error === null && this.isBehind)) return;
     this.pausedFor += performance.now() - this.pausedAt;
     this.pausedAt = null;
-    this.socket.resume();
+    if (this.error === null) this.startTicking();
+    this.transport.resume();
+  }
+
+  handleBytes(bytes: Uint8Array, start: number, end: number): void {
+    if (this.error !== null) return;
+    this.connection.tick(this.now());
+    this.connection.feed(bytes, start, end);
+    this.pump();
+  }
+
+  handleWritten(): void {
+    this.isWriting = false;
+    for (const publisher of this.publishers.values()) publisher.advance();
+    this.flush();
+  }
+
+  handleEnd(): void {
+    this.finish(new ClientError("lost", "The server closed the connection."));
+  }
+
+  handleClose(error: Error | null): void {
+    this.isClosed = true;
+    this.hasEnded = true;
+    const text = `The connection broke${error === null ? "" : `: ${error.message}`}.`;
+    this.finish(new ClientError("lost", text, error === null ? {} : { cause: error }));
+    for (const flush of this.flushes.splice(0)) flush.reject(this.error);
+    clearTimeout(this.farewell);
+    this.connection.close();
+    this.closing.resolve();
   }
 
   /** Whether a player has not fetched what came. */
@@ -198,17 +230,12 @@ export class ClientSession implements Client, PublisherHost, PlaybackHost {
     if (this.error !== null) throw this.error;
   }
 
-  private tick(): void {
-    if (this.error !== null) return;
-    this.connection.tick(this.now());
-    this.pump();
+  private startTicking(): void {
+    this.ticker = setInterval(() => this.tick(), TICK);
   }
 
-  private receive({ buffer, byteOffset, length }: Buffer): void {
-    if (this.error !== null) return;
+  private tick(): void {
     this.connection.tick(this.now());
-    // Not as a Buffer, whose slices are no copies.
-    this.connection.feed(new Uint8Array(buffer, byteOffset, length), 0, length);
     this.pump();
   }
 
@@ -216,7 +243,8 @@ export class ClientSession implements Client, PublisherHost, PlaybackHost {
     while (this.error === null && this.step());
     if (this.pausedAt === null && this.error === null && this.isBehind) {
       this.pausedAt = performance.now();
-      this.socket.pause();
+      clearInterval(this.ticker);
+      this.transport.pause();
     }
     this.flush();
   }
@@ -239,10 +267,10 @@ export class ClientSession implements Client, PublisherHost, PlaybackHost {
         this.playbackOf(connection.message.messageStreamId)?.take(connection.message);
         return true;
       case ClientEvent.Command:
-        // The next poll answers that there is no such method.
+        this.calls.takeCommand();
         return true;
       case ClientEvent.Answer:
-        this.handleAnswer();
+        this.calls.takeAnswer();
         return true;
       case ClientEvent.Failed:
         if (connection.error !== null) this.finish(connectionError(connection.error, connection.refusal));
@@ -277,26 +305,19 @@ export class ClientSession implements Client, PublisherHost, PlaybackHost {
     if (rejections.has(code)) this.finish(statusError("refused", "The server refused the connection", status));
   }
 
-  private handleAnswer(): void {
-    const { answered } = this.connection;
-    const call = answered === null ? undefined : this.calls.get(answered.transactionId);
-    if (answered === null || call === undefined) return;
-    this.calls.delete(answered.transactionId);
-    const { outcome, value } = answered;
-    if (outcome === "result") call.resolve(value);
-    else if (outcome === "timeout") call.reject(new ClientError("timeout", "The call was not answered in time."));
-    else {
-      const information = value instanceof AmfObject ? { information: value } : {};
-      call.reject(new ClientError("refused", "The server answered that the call failed.", information));
-    }
+  private callError({ outcome, message, value }: CallError): ClientError {
+    if (outcome === "lost" && this.error !== null) return this.error;
+    const kind = outcome === "error" ? "refused" : outcome;
+    return new ClientError(kind, message, value instanceof AmfObject ? { information: value } : {});
   }
 
-  /** The connection is over: what is queued is sent, then the socket is closed. */
+  /** The connection is over: what is queued is sent, then the transport is closed. */
   private finish(error: ClientError): void {
     if (this.error !== null) return;
     this.error = error;
+    clearInterval(this.ticker);
     this.opening.reject(error);
-    for (const call of this.calls.values()) call.reject(error);
+    this.calls.close();
     for (const publisher of [...this.publishers.values()]) publisher.fail(error);
     for (const playback of this.playbacks.values()) playback.finish(error);
     this.connection.leave();
@@ -307,26 +328,6 @@ export class ClientSession implements Client, PublisherHost, PlaybackHost {
 
   private cutAfter(deadline: number): void {
     clearTimeout(this.farewell);
-    if (!this.isClosed) this.farewell = setTimeout(() => this.socket.destroy(), deadline);
-  }
-
-  private written(error: Error | null | undefined): void {
-    this.isWriting = false;
-    // After an error the socket is about to be closed.
-    if (error || this.isClosed) return;
-    for (const publisher of this.publishers.values()) publisher.advance();
-    this.flush();
-  }
-
-  /** The socket is closed. */
-  private letGo(): void {
-    const { socketError } = this;
-    this.isClosed = true;
-    const text = `The connection broke${socketError === null ? "" : `: ${socketError.message}`}.`;
-    this.finish(new ClientError("lost", text, socketError === null ? {} : { cause: socketError }));
-    for (const flush of this.flushes.splice(0)) flush.reject(this.error);
-    clearInterval(this.ticker);
-    clearTimeout(this.farewell);
-    this.connection.close();
+    if (!this.isClosed) this.farewell = setTimeout(() => this.transport.destroy(), deadline);
   }
 }

@@ -18,7 +18,7 @@ import type { Message } from "./options.ts";
 /** The client, as a playback needs it. */
 export interface PlaybackHost {
   readonly highWaterMark: number;
-  /** There is room for more: the socket may be read again. */
+  /** There is room for more: the connection may be read again. */
   resume(): void;
 }
 

@@ -21,7 +21,7 @@ export interface Client {
   publish(name: string, options?: PublisherOptions): Promise<Publisher>;
   /**
    * Plays a stream, from the first iteration on until the server says that it ends; a publisher may still be to come.
-   * Leaving the loop closes the stream. Where the messages are not fetched, the socket is not read: that holds up
+   * Leaving the loop closes the stream. Where the messages are not fetched, the connection is not read: that holds up
    * everything else on this connection.
    *
    * @throws ClientError when the server refuses it, or when the connection ends before the stream does.

@@ -20,24 +20,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-it("carries streams through a Unix socket", async () => {
-  const stand = new Stand();
-  const path = join(folder, "socket");
-  await stand.server.listen({ path });
-  await stand.carries("rtmp://anything/live", { path });
-  expect(stand.events.map(({ type, peer }) => `${type} ${peer.address}`)).toContain("publish unix");
-  expect(stand.server.address).toBe(null);
-  await stand.close();
-});
-
-it("carries streams through IPv6", async () => {
-  const stand = new Stand();
-  await stand.server.listen(0, "::1");
-  await stand.carries(`rtmp://[::1]:${stand.server.address?.port}/live`);
-  expect(stand.events[0]?.peer.address).toMatch(/^\[::1\]:\d+$/);
-  await stand.close();
-});
-
+// What all adapters do is in the conformance suite.
 describe("TLS", () => {
   let stand: Stand;
   beforeEach(async () => {
@@ -47,25 +30,12 @@ describe("TLS", () => {
   afterEach(() => stand.close());
   const secure = (): string => stand.url.replace("rtmp:", "rtmps:");
 
-  it("carries streams", async () => {
-    await stand.carries(secure(), { tls: { ca: first.cert } }, 500);
-  });
-
-  it("names the server that is wanted", async () => {
-    await stand.carries(secure().replace("127.0.0.1", "localhost"), { tls: { ca: first.cert } });
-  });
-
   it("is refused by a client that does not trust the certificate", async () => {
     await expect(stand.connect({}, secure())).rejects.toMatchObject({
       kind: "unreachable",
       cause: { code: "DEPTH_ZERO_SELF_SIGNED_CERT" },
     });
     await stand.connect({ tls: { rejectUnauthorized: false } }, secure());
-  });
-
-  it("leaves clients without it outside", async () => {
-    await expect(stand.connect()).rejects.toMatchObject({ name: "ClientError" });
-    await stand.carries(secure(), { tls: { ca: first.cert } });
   });
 
   it("names the server by its name, but not by an address", async () => {

@@ -1,0 +1,2 @@
+export { connect } from "./connect.ts";
+export type { ClientOptions, ClientTls } from "./options.ts";

@@ -1,1 +1,0 @@
-export type { HookAnswer as Answer, HookRefusal as Refusal, Hooks, Peer, ServerEvent } from "@millrace/core";
