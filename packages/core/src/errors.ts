@@ -56,8 +56,14 @@ export const ErrorCode = {
   AmfStringLimit: 404,
   /** A reference to a value that did not appear before. */
   AmfBadReference: 405,
-  /** An array that declares more elements than there are bytes left. */
+  /** An array, vector or dictionary that declares more elements than there are bytes left. */
   AmfCountBeyondInput: 406,
+  /** Traits that declare more sealed names than there are bytes left (AMF3 3.12). */
+  AmfTraitsBeyondInput: 407,
+  /** An object of an externalizable class for which there is no reader (AMF3 3.12). */
+  AmfUnknownExternalizable: 408,
+  /** The reader of an externalizable class refused what it found. */
+  AmfExternalizableMalformed: 409,
 
   /** A command that begins with anything else than its name and transaction id. */
   CommandMalformed: 500,
@@ -100,6 +106,58 @@ export const ErrorCode = {
   FlvMediaTagLengthLimit: 604,
   /** A tag of data is longer than the limit `dataMessageLength`. */
   FlvDataTagLengthLimit: 605,
+
+  /** A shared object message ends inside its head or inside an event. */
+  SharedObjectTruncated: 700,
+  /** The values of a shared object message are in an encoding that is not read here. */
+  SharedObjectEncoding: 701,
+  /** The data of an event is not what its type says. */
+  SharedObjectEventMalformed: 702,
+  /** More events in one message than the limit `sharedObjectEvents`. */
+  SharedObjectEventLimit: 703,
+  /** A name of a shared object, of a property or of a handler is longer than the limit `nameLength`. */
+  SharedObjectNameLimit: 704,
+  /** More waits for shared objects to be loaded, stored or decided upon than the limit `sharedObjectWaitingBytes`. */
+  SharedObjectWaitingLimit: 705,
+  /** More shared objects than the limit `sharedObjects`. */
+  SharedObjectLimit: 710,
+  /** More of them used by one connection than the limit `sharedObjectsPerConnection`. */
+  SharedObjectUseLimit: 711,
+  /** More clients of one shared object than the limit `sharedObjectClients`. */
+  SharedObjectClientLimit: 712,
+  /** More properties than the limit `sharedObjectProperties`. */
+  SharedObjectPropertyLimit: 713,
+  /** A property longer than the limit `sharedObjectPropertyBytes`. */
+  SharedObjectPropertyBytesLimit: 714,
+  /** Properties that are longer together than the limit `sharedObjectBytes`. */
+  SharedObjectBytesLimit: 715,
+  /** A shared object was to be used as a temporary one that is persistent, or the other way round. */
+  SharedObjectPersistence: 716,
+  /** What was stored of a shared object could not be loaded. */
+  SharedObjectNotLoaded: 717,
+  /** A change of a shared object could not be stored: it is undone. */
+  SharedObjectNotStored: 718,
+  /** What was stored of a shared object is not whole, or was changed by somebody else. */
+  SharedObjectSnapshotDamaged: 719,
+
+  /** An audio or video message ends within its header (FLV E.4.2, E.4.3; Enhanced RTMP v2). */
+  MediaTruncated: 800,
+  /** More ModEx blocks in one message than anybody needs. */
+  MediaModExLimit: 801,
+  /** More tracks in one message than anybody needs. */
+  MediaTrackLimit: 802,
+  /** A track is longer than what is left of its message. */
+  MediaTrackTruncated: 803,
+  /** A track of a multitrack message is of multitrack form itself. */
+  MediaMultitrackNested: 804,
+  /** A multitrack message of a layout that no specification defines. */
+  MediaMultitrackType: 805,
+  /** A decoder configuration, or a frame that describes itself, ends before what it has to say. */
+  MediaConfigTruncated: 806,
+  /** A decoder configuration, or a frame that describes itself, is none, or of a version that nobody knows. */
+  MediaConfigMalformed: 807,
+  /** A metadata packet of video is no sequence of names and values. */
+  MediaMetadataMalformed: 808,
 } as const;
 
 export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];

@@ -57,6 +57,22 @@ export interface Limits {
   pendingCalls: number;
   /** How long the answer to an own command is waited for. Default 30 s. */
   callTimeout: number;
+  /** Shared objects of one server. Default 10,000. */
+  sharedObjects: number;
+  /** Shared objects that one connection may use. Default 64. */
+  sharedObjectsPerConnection: number;
+  /** Clients of one shared object. Default 10,000. */
+  sharedObjectClients: number;
+  /** Properties of one shared object. Default 4,096. */
+  sharedObjectProperties: number;
+  /** The properties of one shared object together, with their names. Default 1 MiB. */
+  sharedObjectBytes: number;
+  /** One value of a shared object, as AMF0. Default 256 KiB. */
+  sharedObjectPropertyBytes: number;
+  /** Events in one shared object message. Default 1,024 (Red5 handles 64 at a time). */
+  sharedObjectEvents: number;
+  /** What one connection may have waiting for shared objects to be decided upon, loaded or stored. Default 1 MiB. */
+  sharedObjectWaitingBytes: number;
 }
 
 export const defaultLimits: Readonly<Limits> = Object.freeze({
@@ -87,6 +103,14 @@ export const defaultLimits: Readonly<Limits> = Object.freeze({
   emptyMessagesPerSecond: 1_000,
   pendingCalls: 256,
   callTimeout: 30_000,
+  sharedObjects: 10_000,
+  sharedObjectsPerConnection: 64,
+  sharedObjectClients: 10_000,
+  sharedObjectProperties: 4_096,
+  sharedObjectBytes: 1_048_576,
+  sharedObjectPropertyBytes: 262_144,
+  sharedObjectEvents: 1_024,
+  sharedObjectWaitingBytes: 1_048_576,
 });
 
 /** What a limit may be at most, where the default is not the only reason: values are read by recursion. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { amf0Log } from "./amf/amf0-log.ts";
+import { amf3Log } from "./amf/amf3-log.ts";
 import { ChunkLog } from "./chunk/chunk-log.ts";
 import { FlvLog } from "./flv/flv-log.ts";
 import { handshakeLog } from "./handshake/handshake-log.ts";
@@ -32,6 +33,7 @@ const streams: Record<string, (settings: readonly Setting[]) => StreamReader> = 
 /** or from one span, as what lies in a message is read. */
 const spans: Record<string, SpanReader> = {
   amf0: amf0Log,
+  amf3: amf3Log,
   handshake: handshakeLog,
   media: tagLog,
 };

@@ -168,7 +168,7 @@ describe("what breaks the protocol, behind connect", () => {
     ["a command without a name", command("05"), "CommandMalformed"],
     ["a command that is cut off", command(createStream.slice(0, -4)), "AmfTruncated"],
     ["an unknown marker", command(`${createStream}ff`), "AmfUnknownMarker"],
-    ["AMF3 in AMF0", command(`${createStream}110a0b01`), "AmfUnknownMarker"],
+    ["AMF3 that is cut off", command(`${createStream}110a0b01`), "AmfTruncated"],
     ["an array of 4 billion values", command(`${createStream}0affffffff`), "AmfCountBeyondInput"],
     ["a string of 4 GiB", command(`${createStream}0cffffffff`), "AmfTruncated"],
     ["20 levels", command(`${createStream}${"0a00000001".repeat(20)}05`), "AmfDepthLimit"],

@@ -1,4 +1,17 @@
-import { AmfDate, AmfObject, AmfProperties, type AmfValue, AmfXml, amfUnsupported } from "@millrace/core/amf";
+import {
+  AmfDate,
+  AmfDictionary,
+  AmfDouble,
+  AmfEcmaArray,
+  AmfExternal,
+  type AmfNumberVector,
+  AmfObject,
+  type AmfObjectVector,
+  AmfProperties,
+  type AmfValue,
+  AmfXml,
+  amfUnsupported,
+} from "@millrace/core/amf";
 import { printable } from "../printable.ts";
 
 /** Names that need no quotes. */
@@ -41,7 +54,10 @@ class AmfText {
     else if (value === amfUnsupported) this.add("unsupported");
     else if (value instanceof AmfDate) this.add(dateText(value));
     else if (value instanceof AmfXml) this.addWrapped("xml(", [[null, value.text]], ")");
-    else if (typeof value !== "object" || value === null) this.add(String(value));
+    else if (value instanceof AmfDouble) this.add(String(value.value));
+    else if (value instanceof Uint8Array) {
+      this.add(`bytes(${Buffer.from(value.subarray(0, this.limit)).toString("hex")})`);
+    } else if (typeof value !== "object" || value === null) this.add(String(value));
     else if (this.around.has(value)) this.add("(cycle)");
     else {
       this.around.add(value);
@@ -50,17 +66,30 @@ class AmfText {
     }
   }
 
-  private addComplex(value: AmfValue[] | AmfProperties): void {
-    if (!(value instanceof AmfProperties)) {
+  private addComplex(
+    value: AmfValue[] | AmfObject | AmfEcmaArray | AmfExternal | AmfDictionary | AmfNumberVector | AmfObjectVector,
+  ): void {
+    if (value instanceof AmfProperties) {
+      if (value instanceof AmfObject && value.className !== null) this.add(`${printable(value.className)} `);
+      const dense = value instanceof AmfEcmaArray ? value.dense : [];
+      this.addWrapped("{", [...dense.map((item): [null, AmfValue] => [null, item]), ...value.properties], "}");
+    } else if (value instanceof AmfExternal) {
+      this.add(`${printable(value.className)} `);
+      this.addValue(value.content);
+    } else if (value instanceof AmfDictionary) {
+      this.addWrapped(
+        "dictionary(",
+        [...value.entries].map((entry) => [null, entry]),
+        ")",
+      );
+    } else {
+      const items = Array.isArray(value) ? value : value.items;
       this.addWrapped(
         "[",
-        value.map((item) => [null, item]),
+        Array.from(items, (item): [null, AmfValue] => [null, item]),
         "]",
       );
-      return;
     }
-    if (value instanceof AmfObject && value.className !== null) this.add(`${printable(value.className)} `);
-    this.addWrapped("{", value.properties, "}");
   }
 
   private addWrapped(open: string, entries: Iterable<[string | null, AmfValue]>, close: string): void {

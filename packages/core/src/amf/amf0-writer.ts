@@ -1,8 +1,11 @@
 import { utf8Length, writeUint16, writeUint32, writeUtf8 } from "../bytes/index.ts";
 import { defaultLimits } from "../limits.ts";
 import { Amf0Marker } from "./amf0-marker.ts";
+import { Amf3Writer } from "./amf3-writer.ts";
+import { type AmfExternalClasses, flexClasses } from "./external-class.ts";
 import {
   AmfDate,
+  AmfDouble,
   AmfEcmaArray,
   AmfObject,
   type AmfProperties,
@@ -38,6 +41,9 @@ export class Amf0Writer {
   overflow = false;
 
   private readonly depthLimit: number;
+  private readonly classes: AmfExternalClasses;
+  /** From the first value in AMF3 on: its reference tables count through a message. */
+  private amf3: Amf3Writer | null = null;
   private into: Uint8Array = new Uint8Array(0);
   private end = 0;
   /** The index of each object and array of this message, for references (AMF0 2.9). */
@@ -46,9 +52,13 @@ export class Amf0Writer {
   private view: DataView = new DataView(this.into.buffer);
   private viewOffset = 0;
 
-  /** @param depth how deep values may lie in values. More than the reader of the peer takes is of no use. */
-  constructor(depth: number = defaultLimits.amfDepth) {
+  /**
+   * @param depth how deep values may lie in values. More than the reader of the peer takes is of no use.
+   * @param classes the externalizable classes that can be written, in AMF3.
+   */
+  constructor(depth: number = defaultLimits.amfDepth, classes: AmfExternalClasses = flexClasses) {
     this.depthLimit = depth;
+    this.classes = classes;
   }
 
   /**
@@ -68,16 +78,27 @@ export class Amf0Writer {
     this.end = end;
     this.overflow = false;
     if (this.indexes.size > 0) this.indexes.clear();
+    if (this.amf3 !== null) this.amf3 = null;
   }
 
   /**
-   * One value of any type.
+   * One value of any type. What AMF0 has no form for is written in AMF3, as by {@link writeAmf3}.
    *
    * @throws RangeError when it is nested too deep, or when a name in it is longer than 65,535 bytes.
    * @throws TypeError when it, or a part of it, is no {@link AmfValue}. After both only {@link reset} goes on.
    */
   write(value: AmfValue): void {
     this.writeValue(value, 0);
+  }
+
+  /**
+   * One value in AMF3, behind the marker that switches to it (AMF0 3.1). Within it what comes again is a reference; what
+   * came before it in the message is written anew.
+   *
+   * @throws RangeError and TypeError as `Amf3Writer.write`.
+   */
+  writeAmf3(value: AmfValue): void {
+    this.writeSwitched(value, 0);
   }
 
   writeNumber(value: number): void {
@@ -123,9 +144,23 @@ export class Amf0Writer {
     else if (value instanceof AmfObject || value instanceof AmfEcmaArray) this.writeComplex(value, depth);
     else if (Array.isArray(value)) this.writeComplex(value, depth);
     else if (value instanceof AmfDate) this.writeDate(value);
-    else if (value instanceof AmfXml) this.writeLongText(Amf0Marker.XmlDocument, value.text, utf8Length(value.text));
-    else if (value === amfUnsupported) this.writeMarker(Amf0Marker.Unsupported);
-    else throw new TypeError("AMF has no form for this value: make objects with AmfObject.of, dates with AmfDate.");
+    else if (value instanceof AmfXml && value.isDocument) {
+      this.writeLongText(Amf0Marker.XmlDocument, value.text, utf8Length(value.text));
+    } else if (value === amfUnsupported) this.writeMarker(Amf0Marker.Unsupported);
+    else if (value instanceof AmfDouble) this.writeNumber(value.value);
+    else this.writeSwitched(value, depth);
+  }
+
+  private writeSwitched(value: AmfValue, depth: number): void {
+    this.writeMarker(Amf0Marker.SwitchToAmf3);
+    if (this.overflow) return;
+    if (this.amf3 === null) {
+      this.amf3 = new Amf3Writer(this.depthLimit, this.classes);
+      this.amf3.reset(this.into, this.position, this.end);
+    }
+    this.amf3.writeWithin(this.position, depth, value);
+    this.position = this.amf3.position;
+    if (this.amf3.overflow) this.setOverflow();
   }
 
   private writeComplex(value: AmfProperties | AmfValue[], depth: number): void {
@@ -152,7 +187,11 @@ export class Amf0Writer {
     }
     if (value instanceof AmfEcmaArray) {
       this.writeMarker(Amf0Marker.EcmaArray);
-      this.putUint32(value.properties.size);
+      this.putUint32(value.dense.length + value.properties.size);
+      for (let i = 0; i < value.dense.length && !this.overflow; i++) {
+        this.putName(String(i));
+        this.writeValue(value.dense[i], depth + 1);
+      }
     } else if (value instanceof AmfObject && value.className !== null) {
       this.writeMarker(Amf0Marker.TypedObject);
       this.putName(value.className);
@@ -229,8 +268,12 @@ export class Amf0Writer {
 
   private has(count: number): boolean {
     if (count <= this.end - this.position) return true;
+    this.setOverflow();
+    return false;
+  }
+
+  private setOverflow(): void {
     this.overflow = true;
     this.end = this.position; // so that nothing shorter fits after it
-    return false;
   }
 }

@@ -1,4 +1,4 @@
-import { Amf0Reader, Amf0Writer, type AmfValue } from "../amf/index.ts";
+import { Amf0Reader, Amf0Writer, type Amf3ReaderOptions, type AmfValue } from "../amf/index.ts";
 import { readUint8 } from "../bytes/index.ts";
 import { ErrorCode, ProtocolError } from "../errors.ts";
 import type { Limits } from "../limits.ts";
@@ -20,8 +20,18 @@ const COMMAND_DEPTH = 16;
 const FORMAT_SELECTOR = 0;
 
 /**
- * Reads the payload of a command message, AMF0 or of the AMF3 kind (whose values are AMF0 unless each says otherwise).
+ * Where the values of a command or data message of the AMF3 kind (types 17 and 15) begin. They are AMF0 behind the format
+ * selector, which some peers leave out, and switch to AMF3 one by one (AMF0 3.1).
+ */
+export function valuesStart(bytes: Uint8Array, start: number, end: number): number {
+  return start < end && readUint8(bytes, start) === FORMAT_SELECTOR ? start + 1 : start;
+}
+
+/**
+ * Reads the payload of a command message.
  *
+ * @param isAmf3Kind whether its type is 17 and not 20: see {@link valuesStart}.
+ * @param amf3 how values in AMF3 are read.
  * @returns the command, or what is wrong with it; the offset counts from `start`.
  */
 export function readCommand(
@@ -30,34 +40,55 @@ export function readCommand(
   end: number,
   isAmf3Kind: boolean,
   limits: Readonly<Limits>,
+  amf3: Amf3ReaderOptions = {},
 ): Command | ProtocolError {
-  const selected = isAmf3Kind && start < end && readUint8(bytes, start) === FORMAT_SELECTOR;
-  const reader = new Amf0Reader(limits, Math.min(COMMAND_DEPTH, limits.amfDepth));
-  reader.reset(bytes, selected ? start + 1 : start, end);
+  const first = isAmf3Kind ? valuesStart(bytes, start, end) : start;
+  const reader = new Amf0Reader(limits, Math.min(COMMAND_DEPTH, limits.amfDepth), amf3);
+  reader.reset(bytes, first, end);
   const name = reader.readString();
   // FFmpeg's server sends onFCPublish as a name and nothing more.
   if (name !== null && reader.atEnd) return { name, transactionId: 0, object: null, arguments: [] };
   const transactionId = name === null ? null : reader.readNumber();
-  if (reader.error !== null) return reader.error;
+  if (reader.error !== null) return errorBehind(first - start, reader.error);
   if (name === null || transactionId === null) {
     const text = "A command begins with its name, a string, and its transaction id, a number.";
     return new ProtocolError(ErrorCode.CommandMalformed, text, 0);
   }
   const values: AmfValue[] = [];
   while (!reader.atEnd && reader.error === null) values.push(reader.read());
-  if (reader.error !== null) return reader.error;
+  if (reader.error !== null) return errorBehind(first - start, reader.error);
   return { name, transactionId, object: values[0] ?? null, arguments: values.slice(1) };
+}
+
+/** The same error where its offset counts from so many bytes before. */
+export function errorBehind(bytes: number, { code, message, offset }: ProtocolError): ProtocolError {
+  return new ProtocolError(code, message, offset + bytes);
+}
+
+/** The AMF0 values of a message, one after the other, in memory of their own. */
+export function encodeValues(...values: readonly AmfValue[]): Uint8Array {
+  return encode(values, false);
+}
+
+/**
+ * The payload of a command or data message of the AMF3 kind (types 17 and 15), in memory of its own: the format selector,
+ * then the values. Those that are objects of any sort are in AMF3, as Flash sends them.
+ */
+export function encodeAmf3Values(...values: readonly AmfValue[]): Uint8Array {
+  return encode(values, true);
 }
 
 const FIRST_SIZE = 1024;
 
-/** The AMF0 values of a message, one after the other, in memory of their own. */
-export function encodeValues(...values: readonly AmfValue[]): Uint8Array {
+function encode(values: readonly AmfValue[], isAmf3Kind: boolean): Uint8Array {
   const writer = new Amf0Writer();
   for (let size = FIRST_SIZE; ; size *= 4) {
-    const memory = new Uint8Array(size);
-    writer.reset(memory, 0, size);
-    for (const value of values) writer.write(value);
+    const memory = new Uint8Array(size); // begins with the format selector, if there is one
+    writer.reset(memory, isAmf3Kind ? 1 : 0, size);
+    for (const value of values) {
+      if (isAmf3Kind && typeof value === "object" && value !== null) writer.writeAmf3(value);
+      else writer.write(value);
+    }
     if (!writer.overflow) return memory.subarray(0, writer.position);
   }
 }

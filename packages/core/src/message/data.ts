@@ -1,7 +1,8 @@
-import { Amf0Reader } from "../amf/index.ts";
+import { Amf0Reader, type Amf3ReaderOptions, type AmfValue } from "../amf/index.ts";
 import { readUint8 } from "../bytes/index.ts";
+import type { ProtocolError } from "../errors.ts";
 import type { Limits } from "../limits.ts";
-import { encodeValues } from "./command.ts";
+import { encodeValues, errorBehind, valuesStart } from "./command.ts";
 
 /** What a data message of a publisher asks for (RTMP 7.1.2; the two requests by custom of every encoder). */
 export const DataKind = {
@@ -23,6 +24,15 @@ export interface DataHead {
   readonly start: number;
 }
 
+/** A data message whole. */
+export interface Data {
+  readonly kind: DataKind;
+  /** As in {@link DataHead}. */
+  readonly handler: string;
+  /** What comes behind the handler's name. */
+  readonly arguments: readonly AmfValue[];
+}
+
 const STRING_MARKER = 2;
 const SET_DATA_FRAME = encodeValues("@setDataFrame");
 
@@ -31,18 +41,55 @@ const SET_DATA_FRAME = encodeValues("@setDataFrame");
  * bytes of their own into data messages, so that is no error.
  */
 export function readDataHead(bytes: Uint8Array, start: number, end: number, limits: Readonly<Limits>): DataHead {
-  // A stray byte before the first string, as some encoders send it.
-  const stray = end - start > 1 && readUint8(bytes, start) === 0 && readUint8(bytes, start + 1) === STRING_MARKER;
-  const first = stray ? start + 1 : start;
+  const first = behindStray(bytes, start, end);
   const reader = new Amf0Reader(limits);
   reader.reset(bytes, first, end);
+  const { kind, handler, handlerStart } = readNames(reader);
+  if (kind !== DataKind.Plain) return { kind, handler: handler ?? "", start: handlerStart };
+  return { kind, handler: handler ?? "", start: handler === null ? start : first };
+}
+
+/** Some encoders send a stray byte before the first string. */
+function behindStray(bytes: Uint8Array, start: number, end: number): number {
+  const isStray = end - start > 1 && readUint8(bytes, start) === 0 && readUint8(bytes, start + 1) === STRING_MARKER;
+  return isStray ? start + 1 : start;
+}
+
+function readNames(reader: Amf0Reader): { kind: DataKind; handler: string | null; handlerStart: number } {
+  const handlerStart = reader.position;
   const name = reader.readString();
-  if (name === "@setDataFrame" || name === "@clearDataFrame") {
-    const kind = name === "@setDataFrame" ? DataKind.SetDataFrame : DataKind.ClearDataFrame;
-    const handlerStart = reader.position;
-    return { kind, handler: reader.readString() ?? "", start: handlerStart };
+  if (name !== "@setDataFrame" && name !== "@clearDataFrame") {
+    return { kind: DataKind.Plain, handler: name, handlerStart };
   }
-  return { kind: DataKind.Plain, handler: name ?? "", start: name === null ? start : first };
+  const kind = name === "@setDataFrame" ? DataKind.SetDataFrame : DataKind.ClearDataFrame;
+  const nextStart = reader.position;
+  return { kind, handler: reader.readString(), handlerStart: nextStart };
+}
+
+/**
+ * Reads all of a data message.
+ *
+ * @param isAmf3Kind whether its type is 15 and not 18: see {@link valuesStart}.
+ * @param amf3 how values in AMF3 are read.
+ * @returns the message, or why it is none; the offset counts from `start`. Senders put bytes of their own into data
+ * messages: an error is no reason to end a connection.
+ */
+export function readData(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  isAmf3Kind: boolean,
+  limits: Readonly<Limits>,
+  amf3: Amf3ReaderOptions = {},
+): Data | ProtocolError {
+  const first = isAmf3Kind ? valuesStart(bytes, start, end) : behindStray(bytes, start, end);
+  const reader = new Amf0Reader(limits, limits.amfDepth, amf3);
+  reader.reset(bytes, first, end);
+  const { kind, handler } = readNames(reader);
+  const values: AmfValue[] = [];
+  while (!reader.atEnd && reader.error === null) values.push(reader.read());
+  if (reader.error !== null) return errorBehind(first - start, reader.error);
+  return { kind, handler: handler ?? "", arguments: values };
 }
 
 /** Metadata as encoders send it. Servers keep it for late players only in this form. */

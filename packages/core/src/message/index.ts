@@ -1,5 +1,5 @@
 export { type AggregatePart, AggregateReader, aggregatePayload } from "./aggregate.ts";
-export { type Command, encodeValues, readCommand } from "./command.ts";
+export { type Command, encodeAmf3Values, encodeValues, readCommand, valuesStart } from "./command.ts";
 export {
   BandwidthLimit,
   controlPayload,
@@ -11,5 +11,5 @@ export {
   UserControlEvent,
   userControlPayload,
 } from "./control.ts";
-export { asSetDataFrame, type DataHead, DataKind, readDataHead } from "./data.ts";
+export { asSetDataFrame, type Data, type DataHead, DataKind, readData, readDataHead } from "./data.ts";
 export { information, StatusCode } from "./status.ts";

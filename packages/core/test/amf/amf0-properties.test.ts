@@ -5,13 +5,12 @@ import {
   AmfDate,
   AmfEcmaArray,
   AmfObject,
-  type AmfProperties,
   type AmfValue,
   AmfXml,
   amfUnsupported,
 } from "../../src/amf/index.ts";
 import { ErrorCode } from "../../src/errors.ts";
-import { encode, sameGraph } from "./amf0.ts";
+import { encode, sameGraph } from "./amf.ts";
 
 const text = fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("", "app", "__proto__", "tcUrl"));
 const leaf: fc.Arbitrary<AmfValue> = fc.oneof(
@@ -34,7 +33,7 @@ const graph: fc.Arbitrary<AmfValue> = fc
     { minLength: 1, maxLength: 16 },
   )
   .map((plan) => {
-    const nodes = plan.map(({ kind }): AmfProperties | AmfValue[] => {
+    const nodes = plan.map(({ kind }): AmfObject | AmfEcmaArray | AmfValue[] => {
       if (kind === "array") return [];
       if (kind === "ecma") return new AmfEcmaArray();
       return new AmfObject(new Map(), kind === "typed" ? "Class" : null);

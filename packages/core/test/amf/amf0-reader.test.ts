@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Amf0Reader, AmfEcmaArray, AmfObject } from "../../src/amf/index.ts";
 import { ErrorCode } from "../../src/errors.ts";
 import { limitsWith } from "../../src/limits.ts";
-import { bytesOf, decode, encode, failure } from "./amf0.ts";
+import { bytesOf, decode, encode, failure } from "./amf.ts";
 
 function readerOf(hex: string): Amf0Reader {
   const reader = new Amf0Reader();

@@ -9,7 +9,7 @@ import {
   AmfXml,
   amfUnsupported,
 } from "../../src/amf/index.ts";
-import { bytesOf, decode, encode, hexOf } from "./amf0.ts";
+import { bytesOf, decode, encode, hexOf } from "./amf.ts";
 
 describe("Amf0Writer", () => {
   it("writes a command by its parts", () => {

@@ -134,7 +134,7 @@ describe("hostile values in a command", () => {
     ["a reference to nothing", "070000", "AmfBadReference"],
     ["references to oneself", `0a000000ff${"070000".repeat(255)}`, null],
     ["20,000 values", "05".repeat(20_000), "AmfValueLimit"],
-    ["AMF3", "110a0b01", "AmfUnknownMarker"],
+    ["AMF3 that is cut off", "110a0b01", "AmfTruncated"],
     ["a movie clip", "04", "AmfUnknownMarker"],
     ["__proto__ and constructor", "0300095f5f70726f746f5f5f03000009000b636f6e7374727563746f7205000009", null],
   ])("%s", (_, hex, code) => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { AmfDate, AmfEcmaArray, AmfObject, type AmfValue } from "../../src/amf/index.ts";
 import { ErrorCode, ProtocolError } from "../../src/errors.ts";
 import { defaultLimits, limitsWith } from "../../src/limits.ts";
-import { type Command, encodeValues, readCommand } from "../../src/message/index.ts";
+import { type Command, encodeAmf3Values, encodeValues, readCommand } from "../../src/message/index.ts";
 
 function read(payload: Uint8Array | string, isAmf3Kind = false, limits = defaultLimits): Command | ProtocolError {
   const bytes = typeof payload === "string" ? Buffer.from(payload, "hex") : payload;
@@ -64,6 +64,18 @@ describe("readCommand", () => {
     expect(codeOf(read(selected, false))).toBe(ErrorCode.CommandMalformed);
   });
 
+  it("reads values in AMF3 in either kind, one by one", () => {
+    const command = { name: "test", transactionId: 0, object: null, arguments: [42, Uint8Array.of(1)] };
+    const values = "02000474657374000000000000000000" + "05" + "11042a" + "110c0301";
+    expect(read(`00${values}`, true)).toEqual(command);
+    expect(read(values, false)).toEqual(command);
+  });
+
+  it("counts the offset of an error from the start of the payload, the selector included", () => {
+    expect(read(`00${createStream}ff`, true)).toMatchObject({ code: ErrorCode.AmfUnknownMarker, offset: 26 });
+    expect(read(`${createStream}ff`, true)).toMatchObject({ code: ErrorCode.AmfUnknownMarker, offset: 25 });
+  });
+
   it.each([
     ["nothing at all", ""],
     ["no name", encodeValues(1, 1)],
@@ -101,6 +113,26 @@ describe("readCommand", () => {
 });
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+
+describe("encodeAmf3Values", () => {
+  it("writes what readCommand reads in the AMF3 kind: objects in AMF3, all else in AMF0", () => {
+    const object = AmfObject.of({ a: 1 });
+    expect(hex(encodeAmf3Values("x", 1, null, object, [true]))).toBe(
+      "00" + "02000178" + "003ff0000000000000" + "05" + "110a0b010361040101" + "1109030103",
+    );
+    expect(read(encodeAmf3Values("x", 1, null, object, [true]), true)).toEqual({
+      name: "x",
+      transactionId: 1,
+      object: null,
+      arguments: [object, [true]],
+    });
+  });
+
+  it("takes as much memory as it needs", () => {
+    const bytes = new Uint8Array(300_000).fill(7);
+    expect(read(encodeAmf3Values("x", 1, bytes), true)).toMatchObject({ object: bytes });
+  });
+});
 
 describe("encodeValues", () => {
   it("writes what readCommand reads", () => {

@@ -1,7 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { AmfEcmaArray } from "../../src/amf/index.ts";
+import { ErrorCode } from "../../src/errors.ts";
 import { defaultLimits } from "../../src/limits.ts";
-import { type DataHead, DataKind, encodeValues, readDataHead } from "../../src/message/index.ts";
+import {
+  type DataHead,
+  DataKind,
+  encodeAmf3Values,
+  encodeValues,
+  readData,
+  readDataHead,
+} from "../../src/message/index.ts";
 
 const metadata = AmfEcmaArray.of({ width: 1920, height: 1080 });
 
@@ -62,5 +70,39 @@ describe("readDataHead", () => {
       expect(start).toBeLessThanOrEqual(length);
       expect(["", "onMetaData"]).toContain(handler);
     }
+  });
+});
+
+describe("readData", () => {
+  const readAll = (payload: Uint8Array, isAmf3Kind = false): ReturnType<typeof readData> => {
+    const memory = new Uint8Array(payload.length + 20).fill(2);
+    memory.set(payload, 5);
+    return readData(memory, 5, 5 + payload.length, isAmf3Kind, defaultLimits);
+  };
+
+  it("reads metadata as encoders send it, in either kind", () => {
+    const data = { kind: DataKind.SetDataFrame, handler: "onMetaData", arguments: [metadata] };
+    expect(readAll(encodeValues("@setDataFrame", "onMetaData", metadata))).toEqual(data);
+    expect(readAll(encodeAmf3Values("@setDataFrame", "onMetaData", metadata), true)).toEqual(data);
+    expect(readAll(encodeValues("@setDataFrame", "onMetaData", metadata), true)).toEqual(data);
+  });
+
+  it("steps over a stray zero, and takes what has no handler", () => {
+    const stray = Buffer.concat([Buffer.of(0), encodeValues("onMetaData", metadata)]);
+    expect(readAll(stray)).toEqual({ kind: DataKind.Plain, handler: "onMetaData", arguments: [metadata] });
+    expect(readAll(encodeValues(1, null))).toEqual({ kind: DataKind.Plain, handler: "", arguments: [1, null] });
+    expect(readAll(encodeValues())).toEqual({ kind: DataKind.Plain, handler: "", arguments: [] });
+    expect(readAll(encodeValues("@clearDataFrame", "onMetaData"))).toEqual({
+      kind: DataKind.ClearDataFrame,
+      handler: "onMetaData",
+      arguments: [],
+    });
+  });
+
+  it("says what is wrong, and where from the start of the payload", () => {
+    const broken = Buffer.concat([encodeAmf3Values("onMetaData"), Buffer.of(0x11, 0x12)]);
+    expect(readAll(broken, true)).toMatchObject({ code: ErrorCode.AmfUnknownMarker, offset: 15 });
+    const stray = Buffer.concat([Buffer.of(0), encodeValues("onMetaData"), Buffer.of(0x22)]);
+    expect(readAll(stray)).toMatchObject({ code: ErrorCode.AmfUnknownMarker, offset: 14 });
   });
 });
