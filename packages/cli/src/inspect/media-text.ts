@@ -1,4 +1,30 @@
+import type { AmfValue } from "@millrace/core/amf";
+import { errorName, ProtocolError } from "@millrace/core/errors";
+import {
+  type AudioFacts,
+  AudioPacketType,
+  channelLayoutText,
+  channelText,
+  type FrameSize,
+  FrameType,
+  fourCcText,
+  ModExType,
+  type MultichannelConfig,
+  readAudioConfig,
+  readAudioFrame,
+  readFrameSize,
+  readMultichannelConfig,
+  readVideoConfig,
+  readVideoMetadata,
+  TagKind,
+  TagReader,
+  VideoCommand,
+  type VideoFacts,
+  VideoPacketType,
+} from "@millrace/core/media";
 import { printable } from "../printable.ts";
+import { amfText } from "./amf-text.ts";
+import { inspectLimits } from "./limits.ts";
 
 // FLV E.4.2.1 and E.4.3.1; 12 and 13 of video and 13 of audio by custom only.
 const soundFormats: readonly (string | null)[] = [
@@ -31,133 +57,162 @@ const videoCodecs: ReadonlyMap<number, string> = new Map([
   [13, "AV1"],
 ]);
 const frameTypes: ReadonlyMap<number, string> = new Map([
-  [1, "keyframe"],
-  [2, "inter frame"],
-  [3, "disposable inter frame"],
-  [4, "generated keyframe"],
-  [5, "command"],
+  [FrameType.Key, "keyframe"],
+  [FrameType.Inter, "inter frame"],
+  [FrameType.DisposableInter, "disposable inter frame"],
+  [FrameType.GeneratedKey, "generated keyframe"],
 ]);
-const COMMAND_FRAME = 5;
+const videoPackets: ReadonlyMap<number, string> = new Map([
+  [VideoPacketType.SequenceStart, "sequence header"],
+  [VideoPacketType.SequenceEnd, "end of sequence"],
+  [VideoPacketType.Metadata, "metadata"],
+  [VideoPacketType.Mpeg2TsSequenceStart, "MPEG-2 TS sequence header"],
+]);
+const audioPackets: ReadonlyMap<number, string> = new Map([
+  [AudioPacketType.SequenceStart, "sequence header"],
+  [AudioPacketType.CodedFrames, "frame"],
+  [AudioPacketType.SequenceEnd, "end of sequence"],
+  [AudioPacketType.MultichannelConfig, "channels"],
+]);
+const commands: ReadonlyMap<number, string> = new Map([
+  [VideoCommand.StartSeek, "start of a seek"],
+  [VideoCommand.EndSeek, "end of a seek"],
+]);
+/** The most characters that the values of metadata take. */
+const METADATA_LENGTH = 300;
 
-const AAC = 10;
-const EX_AUDIO_HEADER = 9;
-/** Legacy codecs whose second byte is a packet type, with a composition time behind it. */
-const PACKETISED: ReadonlySet<number> = new Set([7, 12, 13]);
+const head = new TagReader();
 
-// Enhanced RTMP v2, "Enhanced Video" and "Enhanced Audio".
-const MOD_EX = 7;
-const VIDEO_METADATA = 4;
-const VIDEO_MULTITRACK = 6;
-const AUDIO_MULTITRACK = 5;
-const CODED_FRAMES = 1;
-const CODED_FRAMES_X = 3;
-const ONE_TRACK = 0;
-const FOURCC_BYTES = 4;
-/** Codecs whose CodedFrames begin with a composition time. */
-const COMPOSED: ReadonlySet<string> = new Set(["avc1", "hvc1", "vvc1"]);
-const packetNames: ReadonlyMap<number, string> = new Map([
-  [0, "sequence header"],
-  [2, "end of sequence"],
-]);
-const videoPacketNames: ReadonlyMap<number, string> = new Map([
-  ...packetNames,
-  [VIDEO_METADATA, "metadata"],
-  [5, "MPEG-2 TS sequence header"],
-]);
-const audioPacketNames: ReadonlyMap<number, string> = new Map([
-  ...packetNames,
-  [CODED_FRAMES, "frame"],
-  [4, "multichannel configuration"],
-]);
-
-/** What the payload of a video message is, in words: codec, kind, and composition time when there is one. */
+/**
+ * What the payload of a video message is, in words: for each track its id, codec, kind and composition time; what a
+ * sequence header says of the picture, or a keyframe of VP8 or VP9.
+ */
 export function videoText(payload: Uint8Array): string {
-  const first = payload[0];
-  if (first === undefined) return "empty";
-  const frameType = (first >> 4) & 7;
-  const frame = frameTypes.get(frameType) ?? `frame of type ${frameType}`;
-  return (first & 0x80) === 0
-    ? legacyVideoText(payload, first & 15, frame)
-    : enhancedVideoText(payload, frameType, frame);
+  if (payload.length === 0) return "empty";
+  head.readVideo(payload, 0, payload.length);
+  return messageText(payload, videoTrackText);
 }
 
-/** What the payload of an audio message is, in words. */
+/** What the payload of an audio message is, in words, likewise. */
 export function audioText(payload: Uint8Array): string {
-  const first = payload[0];
-  if (first === undefined) return "empty (silence)";
-  const soundFormat = first >> 4;
-  if (soundFormat === EX_AUDIO_HEADER) {
-    const head = readEnhancedHead(payload, AUDIO_MULTITRACK);
-    if (head === null) return "enhanced, cut off";
-    return `${head.subject} ${audioPacketNames.get(head.packetType) ?? `packet of type ${head.packetType}`}`;
+  if (payload.length === 0) return "empty (silence)";
+  head.readAudio(payload, 0, payload.length);
+  return messageText(payload, audioTrackText);
+}
+
+/** The tracks, then what holds for all of them, then what is wrong. */
+function messageText(payload: Uint8Array, trackText: (payload: Uint8Array) => string): string {
+  const texts: string[] = [];
+  if (head.frameType === FrameType.Command && head.packetType !== VideoPacketType.Metadata) texts.push(commandText());
+  while (head.nextTrack()) texts.push(trackText(payload));
+  const { error, multitrackType } = head;
+  if (texts.length === 0 && error === null) texts.push(multitrackType < 0 ? "nothing" : "no tracks");
+  for (const { type, start, end } of head.readModExBlocks()) texts.push(modExText(type, end - start));
+  if (error !== null) texts.push(errorText(error));
+  return texts.join("; ");
+}
+
+function commandText(): string {
+  const { command, codecId, isEnhanced } = head;
+  const codec = isEnhanced ? "" : `${videoCodecs.get(codecId) ?? `codec ${codecId}`} `;
+  // Where AVC has it, the specifications do not agree.
+  return command < 0 ? `${codec}command` : `${codec}command ${command}: ${commands.get(command) ?? "unknown"}`;
+}
+
+function modExText(type: number, length: number): string {
+  return type === ModExType.TimestampOffsetNano
+    ? `${head.nanosecondOffset} ns later`
+    : `ModEx of type ${type}, ${length} bytes`;
+}
+
+function videoTrackText(payload: Uint8Array): string {
+  const { isEnhanced, codecId, frameType, packetType, compositionTime } = head;
+  const subject = subjectText(isEnhanced ? null : (videoCodecs.get(codecId) ?? `codec ${codecId}`));
+  if (packetType === VideoPacketType.CodedFrames || packetType === VideoPacketType.CodedFramesX) {
+    const frame = frameTypes.get(frameType) ?? `frame of type ${frameType}`;
+    const time = compositionTime === 0 ? "" : `, composition time ${compositionTime}`;
+    return `${subject} ${frame}${time}${videoContentText(payload)}`;
   }
-  const codec = soundFormats[soundFormat] ?? `sound format ${soundFormat}`;
-  return `${codec} ${soundFormat === AAC && payload[1] === 0 ? "sequence header" : "frame"}`;
+  const packet = videoPackets.get(packetType) ?? `packet of type ${packetType}`;
+  return `${subject} ${packet}${videoContentText(payload)}`;
 }
 
-function legacyVideoText(payload: Uint8Array, codecId: number, frame: string): string {
-  const codec = videoCodecs.get(codecId) ?? `codec ${codecId}`;
-  if (!PACKETISED.has(codecId)) return `${codec} ${frame}`;
-  const packetType = payload[1];
-  if (packetType === CODED_FRAMES) return `${codec} ${frame}${compositionText(payload, 2)}`;
-  return `${codec} ${packetType === undefined ? "cut off" : (packetNames.get(packetType) ?? `packet of type ${packetType}`)}`;
-}
-
-function enhancedVideoText(payload: Uint8Array, frameType: number, frame: string): string {
-  const packetType = (payload[0] ?? 0) & 15;
-  // A command has no codec; with ModEx blocks before it the byte lies further on, and is not looked for.
-  if (frameType === COMMAND_FRAME && packetType !== VIDEO_METADATA) return frame;
-  const head = readEnhancedHead(payload, VIDEO_MULTITRACK);
-  if (head === null) return "enhanced, cut off";
-  if (head.packetType === CODED_FRAMES) {
-    return `${head.subject} ${frame}${COMPOSED.has(head.fourCc) ? compositionText(payload, head.body) : ""}`;
+function videoContentText(payload: Uint8Array): string {
+  const { kind, fourCc, packetType, start, end } = head;
+  switch (kind) {
+    case TagKind.SequenceHeader:
+      return factsText(readVideoConfig(fourCc, packetType, payload, start, end), videoFactsText);
+    case TagKind.Keyframe:
+      return factsText(readFrameSize(fourCc, payload, start, end), sizeText);
+    case TagKind.Configuration:
+      return metadataText(payload);
+    default:
+      return "";
   }
-  if (head.packetType === CODED_FRAMES_X) return `${head.subject} ${frame}`;
-  return `${head.subject} ${videoPacketNames.get(head.packetType) ?? `packet of type ${head.packetType}`}`;
 }
 
-/** The signed 24 bits of milliseconds from decoding to showing. */
-function compositionText(payload: Uint8Array, at: number): string {
-  const [high = 0, middle = 0, low = 0] = payload.subarray(at, at + 3);
-  const milliseconds = ((high << 24) | (middle << 16) | (low << 8)) >> 8;
-  return milliseconds === 0 ? "" : `, composition time ${milliseconds}`;
+function metadataText(payload: Uint8Array): string {
+  const metadata = readVideoMetadata(payload, head.start, head.end, inspectLimits);
+  if (metadata instanceof ProtocolError) return `, ${errorText(metadata)}`;
+  const values: AmfValue[] = [];
+  for (const { name, value } of metadata) values.push(name, value);
+  return values.length === 0 ? "" : ` ${amfText(values, METADATA_LENGTH)}`;
 }
 
-interface EnhancedHead {
-  readonly packetType: number;
-  readonly fourCc: string;
-  /** The codec, and the track if there is one. */
-  readonly subject: string;
-  /** Where the codec's own data begin; of several tracks, where those of the first are described. */
-  readonly body: number;
+function audioTrackText(payload: Uint8Array): string {
+  const { isEnhanced, soundFormat, packetType } = head;
+  const subject = subjectText(isEnhanced ? null : (soundFormats[soundFormat] ?? `sound format ${soundFormat}`));
+  return `${subject} ${audioPackets.get(packetType) ?? `packet of type ${packetType}`}${audioContentText(payload)}`;
 }
 
-/** Steps over ModEx blocks and into the multitrack header; null when the payload ends there. */
-function readEnhancedHead(payload: Uint8Array, multitrack: number): EnhancedHead | null {
-  let packetType = (payload[0] ?? 0) & 15;
-  let at = 1;
-  while (packetType === MOD_EX) {
-    let size = (payload[at++] ?? 0) + 1;
-    if (size === 256) {
-      size = (((payload[at] ?? 0) << 8) | (payload[at + 1] ?? 0)) + 1;
-      at += 2;
-    }
-    const next = payload[at + size];
-    if (next === undefined) return null;
-    at += size + 1;
-    packetType = next & 15;
-  }
-  let trackKind: number | null = null;
-  if (packetType === multitrack) {
-    const trackTypes = payload[at++] ?? 0;
-    packetType = trackTypes & 15;
-    trackKind = trackTypes >> 4;
-  }
-  const body = at + FOURCC_BYTES;
-  if (body > payload.length) return null;
-  const fourCc = String.fromCharCode(...payload.subarray(at, body));
-  const codec = printable(fourCc);
-  if (trackKind === null) return { packetType, fourCc, subject: codec, body };
-  if (trackKind !== ONE_TRACK) return { packetType, fourCc, subject: `several tracks, ${codec}`, body };
-  return { packetType, fourCc, subject: `track ${payload[body] ?? "?"} ${codec}`, body: body + 1 };
+function audioContentText(payload: Uint8Array): string {
+  const { kind, packetType, fourCc, start, end } = head;
+  if (kind === TagKind.SequenceHeader) return factsText(readAudioConfig(fourCc, payload, start, end), audioFactsText);
+  if (kind === TagKind.Configuration) return factsText(readMultichannelConfig(payload, start, end), channelsText);
+  if (packetType !== AudioPacketType.CodedFrames) return "";
+  return factsText(readAudioFrame(fourCc, payload, start, end), soundText);
+}
+
+/** The codec, and the track where the message names it. */
+function subjectText(legacyCodec: string | null): string {
+  const codec = legacyCodec ?? printable(fourCcText(head.fourCc));
+  return head.multitrackType < 0 ? codec : `track ${head.trackId} ${codec}`;
+}
+
+/** Nothing where there are no facts: of a codec that is not known, or of an empty body. */
+function factsText<Facts>(facts: Facts | ProtocolError | null, textOf: (facts: Facts) => string): string {
+  if (facts === null) return "";
+  return facts instanceof ProtocolError ? `, ${errorText(facts)}` : `, ${textOf(facts)}`;
+}
+
+function videoFactsText(facts: VideoFacts): string {
+  const { codec, width, height, profile, level, bitDepth, chroma, frameRate } = facts;
+  const parts = [codec, level === null ? profile : `${profile} level ${level}`];
+  if (width !== null && height !== null) parts.push(sizeText({ width, height }));
+  if (bitDepth !== null && chroma !== null) parts.push(`${chroma} ${bitDepth} bit`);
+  if (frameRate !== null) parts.push(`${Math.round(frameRate * 1000) / 1000} fps`);
+  return parts.join(", ");
+}
+
+function sizeText({ width, height }: FrameSize): string {
+  return `${width}x${height}`;
+}
+
+function audioFactsText(facts: AudioFacts): string {
+  const { codec, profile } = facts;
+  return `${profile === null ? codec : `${codec}, ${profile}`}, ${soundText(facts)}`;
+}
+
+function soundText({ sampleRate, channels, channelMask, bitDepth }: AudioFacts): string {
+  const layout = channelMask === null ? `${channels} channels` : channelLayoutText(channelMask);
+  return `${sampleRate} Hz, ${layout}${bitDepth === null ? "" : `, ${bitDepth} bit`}`;
+}
+
+function channelsText({ channels, mask, map }: MultichannelConfig): string {
+  if (mask !== null) return channelLayoutText(mask);
+  return map === null ? `${channels} of them` : map.map(channelText).join("+");
+}
+
+function errorText({ code, message }: ProtocolError): string {
+  return `unreadable (${errorName(code)}: ${message})`;
 }
