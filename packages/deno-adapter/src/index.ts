@@ -20,6 +20,7 @@ export {
   type Peer,
   type ServerEvent,
   type StreamInfo,
+  type TrackInfo,
 } from "@millrace/core";
 export { type ClientOptions, type ClientTls, connect } from "./client/index.ts";
 export { createServer, type Server, type ServerAddress, type ServerOptions } from "./server.ts";

@@ -160,6 +160,19 @@ export class Server implements SessionHost {
   }
 
   /**
+   * Asks clients to connect again when it suits them, to another server or to this one; they are served until then. Only
+   * those that understand it are asked (Enhanced RTMP v2, "Reconnect Request"). Players of a publisher that follows stay.
+   *
+   * @param url - of an app, `rtmp://host/app`; by default where they are connected to
+   * @returns how many were asked.
+   */
+  requestReconnect(url?: string): number {
+    let asked = 0;
+    for (const session of this.sessions.values()) if (session.requestReconnect(url ?? null)) asked++;
+    return asked;
+  }
+
+  /**
    * Calls a method of a client's.
    *
    * @param peerId - as hooks and events name the client
@@ -291,6 +304,7 @@ export class Server implements SessionHost {
     const now = this.now();
     for (const session of this.sessions.values()) session.tick(now);
     this.remoteTransports.tick(now);
+    for (const changed of this.relay.takeChangedTracks()) this.emit({ type: "tracks", ...changed });
     const turnedAway = this.relay.gate.takeTurnedAway();
     if (turnedAway !== null) this.emit({ type: "turned-away", ...turnedAway });
   }

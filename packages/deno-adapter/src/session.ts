@@ -102,6 +102,13 @@ export class DenoSession implements Carrier {
     return answer;
   }
 
+  /** Asks the peer to connect again. @returns whether it understands that. */
+  requestReconnect(url: string | null): boolean {
+    const isAsked = this.relaySession.requestReconnect(url);
+    this.flush();
+    return isAsked;
+  }
+
   /** Ends the connection: the peer is told why. */
   dismiss(code: string, description: string): void {
     this.relaySession.connection.dismiss(code, description);

@@ -20,6 +20,7 @@ export {
   type Peer,
   type ServerEvent,
   type StreamInfo,
+  type TrackInfo,
 } from "@millrace/core";
 export { type ClientOptions, connect } from "./client/index.ts";
 export { createServer, type Server, type ServerOptions } from "./server.ts";

@@ -1,5 +1,5 @@
 import { errorName } from "@millrace/core/errors";
-import type { ServerEvent, WorkersEvent } from "@millrace/node-adapter";
+import type { ServerEvent, TrackInfo, WorkersEvent } from "@millrace/node-adapter";
 import { paintFor } from "../paint.ts";
 import { printable } from "../printable.ts";
 import { LoadMeter, type LoadSource } from "./load.ts";
@@ -68,6 +68,7 @@ const marks = {
   pull: { color: "green", mark: "+ pull" },
   "pull-end": { color: "yellow", mark: "- pull" },
   "pull-lost": { color: "red", mark: "! pull" },
+  tracks: { color: "green", mark: "  tracks" },
   "turned-away": { color: "red", mark: "! gate" },
   "hook-failed": { color: "red", mark: "! hook" },
   "worker-died": { color: "red", mark: "! worker" },
@@ -82,6 +83,8 @@ function describe(event: ServerEvent | WorkersEvent): string {
       return `${errorName(event.code)}: ${event.message}`;
     case "hook-failed":
       return String(event.error);
+    case "tracks":
+      return `${event.path}  ${event.tracks.map(trackText).join(", ")}`;
     case "turned-away":
       return `${count(event.count, "connection")} not taken: ${event.reason}  from ${event.address || "unix"}`;
     case "push":
@@ -101,6 +104,14 @@ function describe(event: ServerEvent | WorkersEvent): string {
     default:
       return event.path;
   }
+}
+
+function trackText(track: TrackInfo): string {
+  const id = track.trackId === 0 ? "" : `track ${track.trackId}: `;
+  if (track.type === "audio") return `${id}${track.codec} ${track.sampleRate} Hz, ${count(track.channels, "channel")}`;
+  const { codec, width, height, frameRate } = track;
+  const size = width === null || height === null ? "" : ` ${width}x${height}`;
+  return `${id}${codec}${size}${frameRate === null ? "" : ` ${Number(frameRate.toFixed(2))} fps`}`;
 }
 
 function lossOf({ reason, retryIn }: { readonly reason: string; readonly retryIn: number }): string {

@@ -1,5 +1,6 @@
 import { MessageType } from "../chunk/index.ts";
 import { type LiveStream, Subscription } from "../live/index.ts";
+import { type Abilities, plainForm } from "../media/index.ts";
 import { information, StatusCode, UserControlEvent } from "../message/index.ts";
 import type { MediaSource } from "./media-source.ts";
 import { ChunkStream, type Sender } from "./sender.ts";
@@ -19,11 +20,12 @@ export class Playback implements MediaSource {
   /** Whether the player takes it that a publisher is there. */
   private isRunning: boolean;
 
-  constructor(stream: LiveStream, streamId: number, name: string) {
+  constructor(stream: LiveStream, streamId: number, name: string, abilities: Abilities) {
     this.stream = stream;
     this.streamId = streamId;
     this.name = name;
     this.subscription = new Subscription(stream, streamId);
+    this.subscription.abilities = abilities;
     this.isRunning = stream.isPublished;
     this.publication = stream.publication;
   }
@@ -38,20 +40,31 @@ export class Playback implements MediaSource {
     // Also of one that has ended meanwhile: its end is told behind its media.
     if (this.publication !== this.stream.publication) this.tellBegin(sender);
     const { subscription } = this;
-    if (!subscription.advance()) {
+    const isFound = subscription.advance();
+    const rewritten = subscription.takeRewritten();
+    if (!isFound && rewritten === null) {
       if (this.isRunning && !this.stream.isPublished) this.tellEnd(sender);
       return false;
     }
-    if (subscription.needsHeaders) {
-      subscription.needsHeaders = false;
-      for (const { messageType, payload } of this.stream.headers) {
-        const chunkStreamId = messageType === MessageType.Video ? ChunkStream.Video : ChunkStream.Audio;
-        // FFmpeg takes onMetaData at any time but 0 for a packet of subtitles.
-        const timestamp = messageType === MessageType.DataAmf0 ? 0 : subscription.nextTimestamp;
-        sender.message(chunkStreamId, messageType, this.streamId, timestamp, payload);
-      }
+    if (subscription.needsHeaders) this.sendHeaders(sender, rewritten?.timestamp ?? subscription.nextTimestamp);
+    if (rewritten !== null) this.send(sender, rewritten.messageType, rewritten.timestamp, rewritten.payload);
+    return isFound;
+  }
+
+  private sendHeaders(sender: Sender, now: number): void {
+    const { subscription } = this;
+    subscription.needsHeaders = false;
+    for (const { messageType, payload } of this.stream.headers) {
+      const form = plainForm(messageType, payload, subscription.abilities);
+      // FFmpeg takes onMetaData at any time but 0 for a packet of subtitles.
+      const timestamp = messageType === MessageType.DataAmf0 ? 0 : now;
+      if (form !== null) this.send(sender, messageType, timestamp, form);
     }
-    return true;
+  }
+
+  private send(sender: Sender, messageType: number, timestamp: number, payload: Uint8Array): void {
+    const chunkStreamId = messageType === MessageType.Video ? ChunkStream.Video : ChunkStream.Audio;
+    sender.message(chunkStreamId, messageType, this.streamId, timestamp, payload);
   }
 
   private tellBegin(sender: Sender): void {

@@ -10,6 +10,7 @@ import {
   StatusCode,
   UserControlEvent,
 } from "../message/index.ts";
+import { abilitiesOf, EVERY_CAPABILITY } from "./abilities.ts";
 import type { Calls } from "./calls.ts";
 import { USUAL_WINDOW } from "./flow-control.ts";
 import { MessageStream } from "./message-stream.ts";
@@ -60,7 +61,22 @@ export interface EndedStream {
 }
 
 /** What Flash Media Server 3 said of itself, and what clients know: see the answer of nginx-rtmp and FFmpeg. */
-const SERVER_PROPERTIES = AmfObject.of({ fmsVer: "FMS/3,0,1,123", capabilities: 31 });
+const SERVER_PROPERTIES = { fmsVer: "FMS/3,0,1,123", capabilities: 31 };
+
+/** A server forwards every codec (Enhanced RTMP v2, "Enhancing NetConnection connect Command"). */
+const FORWARD = 4;
+
+/** What a client that knows of Enhanced RTMP is told of this server; others may not like what they do not know. */
+function enhancements(): Record<string, AmfValue> {
+  const any = AmfObject.of({ "*": FORWARD });
+  return { capsEx: EVERY_CAPABILITY, videoFourCcInfoMap: any, audioFourCcInfoMap: any };
+}
+
+/** Whether a client has said anything of Enhanced RTMP. */
+function isEnhanced(properties: AmfObject): boolean {
+  const names = ["capsEx", "fourCcList", "videoFourCcInfoMap", "audioFourCcInfoMap"];
+  return names.some((name) => properties.get(name) !== undefined);
+}
 
 /**
  * The commands of RTMP 7.2 on the server's side, and those that encoders and players send by custom: what each asks
@@ -149,8 +165,11 @@ export class ServerCommands {
     sender.userControl(UserControlEvent.StreamBegin, 0);
     // Before the first answer that is longer than the initial chunk size: clients are known that misread it otherwise.
     writer.announceChunkSize(this.chunkSize);
-    const answer = information("status", StatusCode.ConnectSuccess, "Connection succeeded.", { objectEncoding: 0 });
-    sender.call("_result", this.pendingTransaction, SERVER_PROPERTIES, answer);
+    // The specification does not say in which of the two objects they stand.
+    const more = isEnhanced(request.properties) ? enhancements() : {};
+    const facts = { objectEncoding: 0, ...more };
+    const answer = information("status", StatusCode.ConnectSuccess, "Connection succeeded.", facts);
+    sender.call("_result", this.pendingTransaction, AmfObject.of({ ...SERVER_PROPERTIES, ...more }), answer);
     // Old clients wait for it before they create a stream.
     sender.call("onBWDone", 0, null);
   }
@@ -173,7 +192,8 @@ export class ServerCommands {
     if (stream === undefined) return;
     const { sender } = this.output;
     stream.name = request.name;
-    stream.playback = new Playback(source, stream.id, request.name);
+    const abilities = abilitiesOf(this.connected?.properties ?? new AmfObject(), request.query);
+    stream.playback = new Playback(source, stream.id, request.name, abilities);
     sender.userControl(UserControlEvent.StreamBegin, stream.id);
     if (request.reset) {
       sender.status(stream.id, information("status", StatusCode.PlayReset, `Playing and resetting ${request.name}.`));

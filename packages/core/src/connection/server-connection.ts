@@ -2,6 +2,7 @@ import { ErrorCode } from "../errors.ts";
 import { ServerHandshake } from "../handshake/index.ts";
 import type { LiveStream } from "../live/index.ts";
 import { type Command, information, StatusCode, type UserControl, UserControlEvent } from "../message/index.ts";
+import { Capability, capabilitiesOf } from "./abilities.ts";
 import { Connection, type ConnectionOptions, NOTHING, type Nothing, type SharedEvent } from "./connection.ts";
 import type { MessageStream } from "./message-stream.ts";
 import type { Request } from "./requests.ts";
@@ -150,6 +151,23 @@ export class ServerConnection extends Connection<ConnectionEvent> {
     if (this.isOver) return;
     if (this.connected !== null) this.tell(code, description);
     this.end(ErrorCode.Refused, description);
+  }
+
+  /**
+   * Asks the peer to connect again when it suits, at a keyframe say, and serves it until then (Enhanced RTMP v2, "Reconnect
+   * Request").
+   *
+   * @param url - of an app, also a relative one; null for where it is connected to
+   * @returns whether the peer has said that it understands that; others are not asked.
+   */
+  requestReconnect(url: string | null): boolean {
+    const { connected } = this;
+    if (this.isOver || connected === null) return false;
+    if ((capabilitiesOf(connected.properties) & Capability.Reconnect) === 0) return false;
+    const text = "The server asks to connect again.";
+    const more = url === null ? {} : { tcUrl: url };
+    this.output.sender.call("onStatus", 0, null, information("status", StatusCode.ConnectReconnectRequest, text, more));
+    return true;
   }
 
   override close(): void {

@@ -1,7 +1,7 @@
-import { type BufferPool, readInt, SegmentRing } from "../bytes/index.ts";
-import { MessageType, wireLength } from "../chunk/index.ts";
+import { type BufferPool, readInt, readUint24, SegmentRing } from "../bytes/index.ts";
+import { isExtended, MessageType, wireLength } from "../chunk/index.ts";
 import { TagKind } from "../media/index.ts";
-import { IncomingMessage } from "./incoming.ts";
+import { IncomingMessage, LONGEST_WIRE_HEADER } from "./incoming.ts";
 
 /** What a live stream may hold. */
 export interface LiveStreamOptions {
@@ -48,8 +48,14 @@ const TYPE = 6;
 const KIND = 7;
 /** Media time that passes between two messages at most, in milliseconds; more is a jump. */
 const LONGEST_STEP = 10_000;
+/** Where the payload's length stands in a message's wire image, and what an extended timestamp adds to each header. */
+const LENGTH_OFFSET = 4;
+const EXTENSION = 4;
 /** In `KIND`, beside the kind: the message is the first of its publication. */
 const BEGINS_PUBLICATION = 0x80;
+/** Likewise: the message has tracks with ids, or ModEx. */
+const SPECIAL = 0x100;
+const KIND_MASK = 0x7f;
 
 /**
  * One live stream: a ring of the very bytes that go out to players (design: each message with a full header, in one chunk
@@ -76,6 +82,8 @@ export class LiveStream {
   now = 0;
   /** How often a player was so far behind that it lost media. */
   skips = 0;
+  /** Counts changes of {@link configurations}. */
+  configurationChanges = 0;
 
   /** What was kept of the newest metadata, as players get it. */
   metadata: StreamHeader | null = null;
@@ -102,6 +110,8 @@ export class LiveStream {
   private index: Int32Array = new Int32Array(FIRST_INDEX_SIZE << WORDS_BITS);
   private indexMask = FIRST_INDEX_SIZE - 1;
   private subscriptions = 0;
+
+  private readonly lengthBytes: Uint8Array = new Uint8Array(3);
 
   /** Messages that began and are not whole, and spare objects for more. */
   private readonly incoming: IncomingMessage[] = [];
@@ -210,7 +220,7 @@ export class LiveStream {
     index[entry + AGE] = this.clock;
     index[entry + ARRIVAL] = this.now;
     index[entry + TYPE] = message.messageType;
-    index[entry + KIND] = this.isFresh ? kind | BEGINS_PUBLICATION : kind;
+    index[entry + KIND] = kind | (this.isFresh ? BEGINS_PUBLICATION : 0) | (message.isPlain ? 0 : SPECIAL);
     this.isFresh = false;
     if (kind === TagKind.Keyframe) {
       this.keyframe = number;
@@ -286,15 +296,49 @@ export class LiveStream {
   }
   /** ... its {@link TagKind}, ... */
   kindOf(number: number): number {
-    return this.word(number, KIND) & ~BEGINS_PUBLICATION;
+    return this.word(number, KIND) & KIND_MASK;
   }
   /** ... whether it is metadata, ... */
   isMetadata(number: number): boolean {
     return this.typeOf(number) === MessageType.DataAmf0 && this.kindOf(number) === TagKind.Configuration;
   }
+  /** ... whether it has tracks with ids, or ModEx, ... */
+  isSpecial(number: number): boolean {
+    return (this.word(number, KIND) & SPECIAL) !== 0;
+  }
   /** ... and whether it is the first of its publication. */
   beginsPublication(number: number): boolean {
     return (this.word(number, KIND) & BEGINS_PUBLICATION) !== 0;
+  }
+
+  /** How many bytes of payload a message has that is kept. */
+  payloadLengthOf(number: number): number {
+    this.ring.read((this.startOf(number) + LENGTH_OFFSET) | 0, this.lengthBytes, 0, 3);
+    return readUint24(this.lengthBytes, 0);
+  }
+
+  /** The payload of a message that is kept, in memory of its own. */
+  payloadOf(number: number): Uint8Array {
+    const payload = new Uint8Array(this.payloadLengthOf(number));
+    this.copyPayload(number, payload, 0);
+    return payload;
+  }
+
+  /** Copies the payload of a message that is kept to into[at, …). */
+  copyPayload(number: number, into: Uint8Array, at: number): void {
+    this.readPayload(this.startOf(number), this.timestampOf(number), this.payloadLengthOf(number), into, at);
+  }
+
+  /** Copies a payload out of the wire image of the message that begins at a position. */
+  readPayload(position: number, timestamp: number, length: number, into: Uint8Array, at: number): void {
+    const extension = isExtended(timestamp) ? EXTENSION : 0;
+    let from = (position + LONGEST_WIRE_HEADER - EXTENSION + extension) | 0;
+    for (let copied = 0; copied < length; ) {
+      const piece = Math.min(this.chunkSize, length - copied);
+      this.ring.read(from, into, at + copied, at + copied + piece);
+      copied += piece;
+      from = (from + piece + 1 + extension) | 0;
+    }
   }
 
   private entryOf(number: number): number {
@@ -331,6 +375,7 @@ export class LiveStream {
   }
 
   private keepConfiguration(message: IncomingMessage): void {
+    this.configurationChanges++;
     const key = (message.messageType << 16) | (message.kind << 8) | message.trackId;
     this.forgetHeader(this.configurationsByKey.get(key));
     if (this.countHeader(message.length)) {

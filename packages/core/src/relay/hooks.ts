@@ -1,5 +1,6 @@
 import type { ConnectRequest, Methods, PlayRequest, PublishRequest } from "../connection/index.ts";
 import type { ErrorCode } from "../errors.ts";
+import type { TrackInfo } from "./tracks.ts";
 
 /** The other end of a connection, as hooks and events name it. */
 export interface Peer {
@@ -40,6 +41,8 @@ export type ServerEvent =
   | { readonly type: "refused"; readonly peer: Peer; readonly what: string; readonly reason: string }
   /** A peer broke the protocol, or went silent; its connection is closed. */
   | { readonly type: "failed"; readonly peer: Peer; readonly code: ErrorCode; readonly message: string }
+  /** What a stream consists of is known, or has changed. */
+  | { readonly type: "tracks"; readonly path: string; readonly tracks: readonly TrackInfo[] }
   /** A stream goes to another server now, or comes from it; or it is not wanted any more. */
   | { readonly type: "push" | "push-end" | "pull" | "pull-end"; readonly path: string; readonly place: string }
   /** The same could not begin, or broke off, and is tried again in so many milliseconds. */

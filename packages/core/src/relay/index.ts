@@ -17,3 +17,4 @@ export { PeerStep, RelayPeer } from "./relay-peer.ts";
 export { REMOTE_RANDOM_BYTES, Remote, type RemoteHost } from "./remote.ts";
 export { Remotes } from "./remotes.ts";
 export { type Carrier, type EndedRole, pathOf, RelaySession } from "./session.ts";
+export { type TrackInfo, tracksOf } from "./tracks.ts";

@@ -5,6 +5,7 @@ import { LiveStream, type LiveStreamOptions } from "../live/index.ts";
 import { Gate, type GateOptions } from "./gate.ts";
 import { RelayPull } from "./pull.ts";
 import { type Carrier, RelaySession } from "./session.ts";
+import { type TrackInfo, tracksOf } from "./tracks.ts";
 
 export interface RelayOptions extends GateOptions {
   /** Memory for all connections and streams together. Default: a pool of 1 GiB, of which pages are used as needed. */
@@ -40,7 +41,13 @@ export interface RelayStream {
   readonly links: Set<Listener>;
   /** The number of the message that the players were last told of. */
   shown: number;
+  /** Its tracks, as they were read after so many changes of them; and how many changes were told. */
+  tracks: readonly TrackInfo[];
+  readChanges: number;
+  toldChanges: number;
 }
+
+const UNTOLD = { tracks: [], readChanges: 0, toldChanges: 0 } as const;
 
 /** A stream that is live, or waited for, in figures. */
 export interface StreamInfo {
@@ -55,6 +62,8 @@ export interface StreamInfo {
   readonly droppedMessages: number;
   /** How often a player was so far behind that it lost media. */
   readonly skips: number;
+  /** What it consists of, as far as it is known. */
+  readonly tracks: readonly TrackInfo[];
 }
 
 /** Who a stream goes to. */
@@ -172,11 +181,26 @@ export class Relay {
 
   /** All streams in figures. */
   describe(): StreamInfo[] {
-    return [...this.streams.values()].map(({ path, live, players }) => {
+    return [...this.streams.values()].map((stream) => {
+      const { path, live, players } = stream;
       const { isPublished, receivedMessages, receivedBytes, keptBytes, droppedMessages, skips } = live;
       const figures = { receivedMessages, receivedBytes, keptBytes, droppedMessages, skips };
-      return { path, isPublished, players: players.size, ...figures };
+      return { path, isPublished, players: players.size, ...figures, tracks: readTracks(stream) };
     });
+  }
+
+  /** Streams whose tracks have changed since the last time, to be asked from time to time. */
+  takeChangedTracks(): { readonly path: string; readonly tracks: readonly TrackInfo[] }[] {
+    const changed: { path: string; tracks: readonly TrackInfo[] }[] = [];
+    for (const stream of this.streams.values()) {
+      const { live, path, publisher } = stream;
+      if (stream.toldChanges === live.configurationChanges) continue;
+      stream.toldChanges = live.configurationChanges;
+      const tracks = readTracks(stream);
+      // Another relay of the house tells it of its own streams.
+      if (tracks.length > 0 && publisher?.isLink !== true) changed.push({ path, tracks });
+    }
+    return changed;
   }
 
   /** Whether a stream of this path is there, or may be made. */
@@ -189,7 +213,7 @@ export class Relay {
     let stream = this.streams.get(path);
     if (stream === undefined) {
       const live = new LiveStream(this.pool, this.streamOptions);
-      stream = { path, live, publisher: null, players: new Set(), links: new Set(), shown: live.next };
+      stream = { path, live, publisher: null, players: new Set(), links: new Set(), shown: live.next, ...UNTOLD };
       this.streams.set(path, stream);
     }
     return stream;
@@ -238,4 +262,14 @@ export class Relay {
     stream.live.close();
     this.streams.delete(stream.path);
   }
+}
+
+/** Reads them once after each change. */
+function readTracks(stream: RelayStream): readonly TrackInfo[] {
+  const { live } = stream;
+  if (stream.readChanges !== live.configurationChanges) {
+    stream.readChanges = live.configurationChanges;
+    stream.tracks = tracksOf(live);
+  }
+  return stream.tracks;
 }

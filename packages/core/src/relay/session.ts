@@ -39,6 +39,7 @@ export class RelaySession implements Publisher, Guest {
   refusal = "";
   private readonly relay: Relay;
   private readonly address: string;
+  private isMoving = false;
   /** What ended since {@link takeEnded}. */
   private ended: EndedRole[] = [];
   /** By message stream id. */
@@ -108,9 +109,20 @@ export class RelaySession implements Publisher, Guest {
     return true;
   }
 
-  /** A publisher that was not heard of lately does. */
+  /**
+   * Asks the peer to connect again, to another server or to this one, when it suits: see
+   * {@link ServerConnection.requestReconnect}. A publisher that does so takes over from itself.
+   *
+   * @returns whether it understands that.
+   */
+  requestReconnect(url: string | null): boolean {
+    this.isMoving = this.connection.requestReconnect(url);
+    return this.isMoving;
+  }
+
+  /** A publisher that was not heard of lately does, and one that was asked to go. */
   givesWay(now: number): boolean {
-    return now - this.connection.lastReceived >= this.relay.takeoverAfter;
+    return this.isMoving || now - this.connection.lastReceived >= this.relay.takeoverAfter;
   }
 
   /** Another publisher takes a stream over: this one's connection is over, its players stay. */
