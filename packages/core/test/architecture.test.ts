@@ -18,6 +18,7 @@ const rooms = [
   "media",
   "flv",
   "live",
+  "shared-object",
   "connection",
   "relay",
   "index.ts",
