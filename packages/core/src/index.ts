@@ -10,3 +10,4 @@ export * from "./live/index.ts";
 export * from "./media/index.ts";
 export * from "./message/index.ts";
 export * from "./relay/index.ts";
+export * from "./shared-object/index.ts";
