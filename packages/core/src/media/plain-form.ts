@@ -13,7 +13,6 @@ export interface Abilities {
 }
 
 export const everyAbility: Abilities = { multitrack: true, modEx: true };
-export const noAbility: Abilities = { multitrack: false, modEx: false };
 
 /** A message as a peer with these abilities can read it, or null. Data is what it is. */
 export function plainForm(messageType: number, payload: Uint8Array, abilities: Abilities): Uint8Array | null {

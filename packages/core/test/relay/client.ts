@@ -217,7 +217,8 @@ export class Peer {
   }
 }
 
-function mediaLine(messageType: number, timestamp: number, streamId: number, payload: Uint8Array): string {
+/** What a player on message stream 1 hears of a message. */
+export function mediaLine(messageType: number, timestamp: number, streamId: number, payload: Uint8Array): string {
   const name = { [MessageType.Audio]: "audio", [MessageType.Video]: "video", [MessageType.DataAmf0]: "data" }[
     messageType
   ];
