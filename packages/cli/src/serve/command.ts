@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
-import { createServer, startWorkers } from "@millrace/node-adapter";
+import { setTimeout as delay } from "node:timers/promises";
+import { createServer, type Server, startWorkers } from "@millrace/node-adapter";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { AuthoritySettings } from "./authority.ts";
 import { JsonReport } from "./json-report.ts";
@@ -9,6 +10,10 @@ import type { Report } from "./report.ts";
 import { optionsOf, pushAll, type ServerSettings } from "./settings.ts";
 import { TextReport } from "./text-report.ts";
 
+/** How long clients that were asked to connect elsewhere are waited for, and how often is looked, in milliseconds. */
+const PATIENCE = 10_000;
+const GLANCE = 50;
+
 interface ServeOptions extends AuthoritySettings {
   readonly port?: number;
   readonly host?: string;
@@ -17,6 +22,7 @@ interface ServeOptions extends AuthoritySettings {
   readonly workers: number;
   readonly push: readonly RemoteArgument[];
   readonly pull: readonly RemoteArgument[];
+  readonly reconnectTo?: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
 }
@@ -58,6 +64,11 @@ export function serveCommand(): Command {
         .default([], "none")
         .argParser(pullArgument)
         .conflicts("workers"),
+    )
+    .addOption(
+      new Option("--reconnect-to <url>", "before it stops, ask clients to connect there: rtmp://host/app").conflicts(
+        "workers",
+      ),
     )
     .option("--publish-key <key>", "whoever publishes has to know it: name?key=KEY")
     .option(
@@ -106,7 +117,11 @@ async function serveHere(options: ServeOptions, report: Report): Promise<Relayin
   await server.listen(port, host);
   pushAll(server, settings);
   for (const { url, path } of options.pull) server.pull(url, path ?? undefined);
-  return { load: server, port: server.address?.port ?? port, close: () => server.close() };
+  const close = async (): Promise<void> => {
+    if (options.reconnectTo !== undefined) await moved(server, server.requestReconnect(options.reconnectTo));
+    await server.close();
+  };
+  return { load: server, port: server.address?.port ?? port, close };
 }
 
 async function serveByWorkers(options: ServeOptions, report: Report): Promise<Relaying> {
@@ -120,6 +135,13 @@ async function serveByWorkers(options: ServeOptions, report: Report): Promise<Re
     onEvent: report.event,
   });
   return { load: workers, port: workers.port, close: () => workers.close() };
+}
+
+/** Waits until so many clients have gone, but not for long. */
+async function moved(server: Server, asked: number): Promise<void> {
+  const left = server.connectionCount - asked;
+  const deadline = performance.now() + PATIENCE;
+  while (server.connectionCount > left && performance.now() < deadline) await delay(GLANCE);
 }
 
 function portOf({ port, tlsCert }: ServeOptions): number {
