@@ -84,11 +84,9 @@ describe.skipIf(isWithout(ffmpeg9)).each(streams)("Enhanced RTMP: $name", ({ cod
     expectTail(received, sent, KEYFRAME_INTERVAL, 0);
   });
 
-  it.skipIf(tracks === 1 || isWithout(ffmpeg))(
-    "is its default tracks for ffmpeg 5, which knows no others",
-    async () => {
-      const first = sent.filter(({ stream }) => stream.endsWith(" 0"));
-      expectAll((await plain[0]?.packets()) ?? [], first);
-    },
-  );
+  if (tracks === 1) return;
+  it.skipIf(isWithout(ffmpeg))("is its default tracks for ffmpeg 5, which knows no others", async () => {
+    const first = sent.filter(({ stream }) => stream.endsWith(" 0"));
+    expectAll((await plain[0]?.packets()) ?? [], first);
+  });
 });
