@@ -9,4 +9,5 @@ export * from "./limits.ts";
 export * from "./live/index.ts";
 export * from "./media/index.ts";
 export * from "./message/index.ts";
+export * from "./recording/index.ts";
 export * from "./relay/index.ts";

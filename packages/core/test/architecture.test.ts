@@ -18,6 +18,7 @@ const rooms = [
   "media",
   "flv",
   "live",
+  "recording",
   "connection",
   "relay",
   "index.ts",

@@ -12,6 +12,7 @@ export {
   type Publisher,
   type PublisherOptions,
 } from "./client/index.ts";
+export { folderStorage } from "./folder-storage.ts";
 export type { Answer, Hooks, Peer, Refusal, ServerEvent } from "./hooks.ts";
 export { createServer, type Server, type ServerOptions } from "./server.ts";
 export type { ServerTls } from "./tls.ts";

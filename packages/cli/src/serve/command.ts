@@ -18,6 +18,8 @@ interface ServeOptions {
   readonly pull: readonly RemoteArgument[];
   readonly tlsCert?: string;
   readonly tlsKey?: string;
+  readonly recordTo?: string;
+  readonly recordAll: boolean;
 }
 
 /** The relay, in this process or in several. */
@@ -60,14 +62,17 @@ export function serveCommand(): Command {
     )
     .option("--tls-cert <file>", "speak RTMPS, with this certificate (PEM); it is read again when it has changed")
     .option("--tls-key <file>", "the certificate's key (PEM)")
+    .option("--record-to <folder>", "record what is published to be recorded, and play recordings from there")
+    .option("--record-all", "record what is published live as well", false)
     .option("--json", "tell machines: one JSON object a line", false)
     .action(serve);
 }
 
 async function serve(options: ServeOptions, command: Command): Promise<void> {
-  const { tlsCert, tlsKey } = options;
+  const { tlsCert, tlsKey, recordTo, recordAll } = options;
   if ((tlsCert === undefined) !== (tlsKey === undefined))
     command.error("error: --tls-cert and --tls-key belong together.");
+  if (recordAll && recordTo === undefined) command.error("error: --record-all needs --record-to.");
   const report: Report = options.json ? new JsonReport() : new TextReport();
   let relaying: Relaying | null = null;
   let isStopping = false;
@@ -119,9 +124,16 @@ function portOf({ port, tlsCert }: ServeOptions): number {
   return port ?? (tlsCert === undefined ? 1935 : 443);
 }
 
-function settingsOf({ takeoverAfter, push: pushes, tlsCert, tlsKey }: ServeOptions): ServerSettings {
-  if (tlsCert === undefined || tlsKey === undefined) return { takeoverAfter, pushes };
-  return { takeoverAfter, pushes, certFile: tlsCert, keyFile: tlsKey };
+function settingsOf({
+  takeoverAfter,
+  push: pushes,
+  tlsCert,
+  tlsKey,
+  recordTo,
+  recordAll,
+}: ServeOptions): ServerSettings {
+  const tls = tlsCert === undefined || tlsKey === undefined ? {} : { certFile: tlsCert, keyFile: tlsKey };
+  return { takeoverAfter, pushes, ...tls, ...(recordTo === undefined ? {} : { recordTo }), recordAll };
 }
 
 function whyNotListening(error: unknown, options: ServeOptions): string {

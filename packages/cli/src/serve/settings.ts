@@ -1,4 +1,4 @@
-import type { Server, ServerOptions } from "@millrace/node-adapter";
+import { folderStorage, type Server, type ServerOptions } from "@millrace/node-adapter";
 import type { RemoteArgument } from "./remote-argument.ts";
 
 /** What every process of the server is told, as JSON where it is another one. */
@@ -7,11 +7,15 @@ export interface ServerSettings {
   readonly certFile?: string;
   readonly keyFile?: string;
   readonly pushes: readonly RemoteArgument[];
+  /** The folder of recordings. */
+  readonly recordTo?: string;
+  readonly recordAll: boolean;
 }
 
-export function optionsOf({ takeoverAfter, certFile, keyFile }: ServerSettings): ServerOptions {
-  if (certFile === undefined || keyFile === undefined) return { takeoverAfter };
-  return { takeoverAfter, tls: { certFile, keyFile, onReload: tellReload } };
+export function optionsOf({ takeoverAfter, certFile, keyFile, recordTo, recordAll }: ServerSettings): ServerOptions {
+  const recording = recordTo === undefined ? {} : { recordings: folderStorage(recordTo), recordAll };
+  if (certFile === undefined || keyFile === undefined) return { takeoverAfter, ...recording };
+  return { takeoverAfter, ...recording, tls: { certFile, keyFile, onReload: tellReload } };
 }
 
 export function pushAll(server: Server, { pushes }: ServerSettings): void {

@@ -116,7 +116,7 @@ export abstract class Connection<Event extends number> {
   }
   /** When `tick` has something to do at the latest, if nothing is received before. */
   get deadline(): number {
-    return this.vigil.deadline;
+    return Math.min(this.vigil.deadline, this.output.deadline);
   }
 
   /** Says what time it is, in milliseconds of a monotonic clock. To be called before `feed`, and at `deadline`. */

@@ -106,13 +106,7 @@ export class IncomingMessage {
   /** The payload of a message that is whole and still kept, in memory of its own. */
   copyPayload(): Uint8Array {
     const payload = new Uint8Array(this.length);
-    let position = this.position + writeFullHeader(this.header, 0, AUDIO_CHUNK_STREAM, this.timestamp, 0, 0, 0);
-    for (let at = 0; at < this.length; ) {
-      const length = Math.min(this.stream.chunkSize, this.length - at);
-      this.stream.ring.read(position, payload, at, at + length);
-      at += length;
-      position += length + writeContinuation(this.header, 0, AUDIO_CHUNK_STREAM, this.timestamp);
-    }
+    this.stream.readPayload(this.position, this.timestamp, this.length, payload, 0);
     return payload;
   }
 

@@ -1,7 +1,7 @@
-import { type BufferPool, readInt, SegmentRing } from "../bytes/index.ts";
-import { MessageType, wireLength } from "../chunk/index.ts";
+import { type BufferPool, readInt, readUint24, SegmentRing } from "../bytes/index.ts";
+import { isExtended, MessageType, wireLength } from "../chunk/index.ts";
 import { TagKind } from "../media/index.ts";
-import { IncomingMessage } from "./incoming.ts";
+import { IncomingMessage, LONGEST_WIRE_HEADER } from "./incoming.ts";
 
 /** What a live stream may hold. */
 export interface LiveStreamOptions {
@@ -48,6 +48,9 @@ const TYPE = 6;
 const KIND = 7;
 /** Media time that passes between two messages at most, in milliseconds; more is a jump. */
 const LONGEST_STEP = 10_000;
+/** Where the payload's length stands in a message's wire image, and what an extended timestamp adds to each header. */
+const LENGTH_OFFSET = 4;
+const EXTENSION = 4;
 /** In `KIND`, beside the kind: the message is the first of its publication. */
 const BEGINS_PUBLICATION = 0x80;
 
@@ -102,6 +105,8 @@ export class LiveStream {
   private index: Int32Array = new Int32Array(FIRST_INDEX_SIZE << WORDS_BITS);
   private indexMask = FIRST_INDEX_SIZE - 1;
   private subscriptions = 0;
+
+  private readonly lengthBytes: Uint8Array = new Uint8Array(3);
 
   /** Messages that began and are not whole, and spare objects for more. */
   private readonly incoming: IncomingMessage[] = [];
@@ -295,6 +300,29 @@ export class LiveStream {
   /** ... and whether it is the first of its publication. */
   beginsPublication(number: number): boolean {
     return (this.word(number, KIND) & BEGINS_PUBLICATION) !== 0;
+  }
+
+  /** How many bytes of payload a message has that is kept. */
+  payloadLengthOf(number: number): number {
+    this.ring.read((this.startOf(number) + LENGTH_OFFSET) | 0, this.lengthBytes, 0, 3);
+    return readUint24(this.lengthBytes, 0);
+  }
+
+  /** Copies the payload of a message that is kept to into[at, …). */
+  copyPayload(number: number, into: Uint8Array, at: number): void {
+    this.readPayload(this.startOf(number), this.timestampOf(number), this.payloadLengthOf(number), into, at);
+  }
+
+  /** Copies a payload out of the wire image of the message that begins at a position. */
+  readPayload(position: number, timestamp: number, length: number, into: Uint8Array, at: number): void {
+    const extension = isExtended(timestamp) ? EXTENSION : 0;
+    let from = (position + LONGEST_WIRE_HEADER - EXTENSION + extension) | 0;
+    for (let copied = 0; copied < length; ) {
+      const piece = Math.min(this.chunkSize, length - copied);
+      this.ring.read(from, into, at + copied, at + copied + piece);
+      copied += piece;
+      from = (from + piece + 1 + extension) | 0;
+    }
   }
 
   private entryOf(number: number): number {
