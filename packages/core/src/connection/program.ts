@@ -22,6 +22,8 @@ export class Program implements MediaSource {
   private isPaused = false;
   private receivesAudio = true;
   private receivesVideo = true;
+  /** What the player is still to be told, in this order, each when all before it is sent: control messages overtake others. */
+  private readonly due: ((sender: Sender) => void)[] = [];
   /** Whether the player knows that nothing follows. */
   private hasToldEnd = false;
 
@@ -83,7 +85,13 @@ export class Program implements MediaSource {
 
   prepare(sender: Sender): boolean {
     if (this.isEnded) return false;
+    const tell = this.due.shift();
+    if (tell !== undefined) {
+      tell(sender);
+      return false;
+    }
     if (this.transition !== null) this.proceed(this.transition, sender);
+    if (sender.waitingBytes > 0) return false;
     const hasMedia = this.current.prepare(sender);
     if (hasMedia || sender.waitingBytes > 0) return hasMedia;
     if (!this.isOver) return false;
@@ -106,6 +114,11 @@ export class Program implements MediaSource {
   receiveVideo(isWanted: boolean): void {
     this.receivesVideo = isWanted;
     this.current.receiveVideo(isWanted);
+  }
+
+  /** Tells the player something as soon as all that waits for it is sent. */
+  tell(...what: ((sender: Sender) => void)[]): void {
+    this.due.push(...what);
   }
 
   /** Goes to a time of the recording that is played. @returns false when there is none. */
@@ -147,12 +160,13 @@ export class Program implements MediaSource {
     this.current = item;
     this.hasToldEnd = false;
     sender.playStatus(this.streamId, time, information("status", code, `Now ${item.name}.`, { details: item.name }));
-    item.begin(sender, this.now);
-    if (!this.receivesAudio) item.receiveAudio(false);
-    if (!this.receivesVideo) item.receiveVideo(false);
-    if (this.isPaused) item.pause(true);
-    if (code === StatusCode.PlayTransitionComplete) return;
-    sender.status(this.streamId, playStarted(item.name));
+    this.due.push((next) => {
+      item.begin(next, this.now);
+      if (!this.receivesAudio) item.receiveAudio(false);
+      if (!this.receivesVideo) item.receiveVideo(false);
+      if (this.isPaused) item.pause(true);
+      if (code === StatusCode.PlaySwitch) next.status(this.streamId, playStarted(item.name));
+    });
   }
 
   /** All was played (by custom of Adobe's servers). */
@@ -167,7 +181,7 @@ export class Program implements MediaSource {
       information("status", StatusCode.PlayComplete, `${name}: all played.`, facts),
     );
     sender.status(this.streamId, information("status", StatusCode.PlayStop, `Stopped playing ${name}.`));
-    sender.userControl(UserControlEvent.StreamEof, this.streamId);
+    this.due.push((next) => next.userControl(UserControlEvent.StreamEof, this.streamId));
   }
 }
 

@@ -242,6 +242,8 @@ export class RecordedPlayback implements PlaylistItem {
     const ahead = this.tagTime - this.playheadNow;
     const { bufferLength } = this;
     if (this.isFilling && ahead >= bufferLength) {
+      // Control messages overtake others: this one must not.
+      if (sender.waitingBytes > 0) return false;
       this.isFilling = false;
       sender.userControl(UserControlEvent.BufferEmpty, this.target.id);
     } else if (!this.isFilling && ahead <= bufferLength / 2) {

@@ -330,9 +330,16 @@ export class ServerCommands {
     program.pause(isPause);
     // As nginx-rtmp and Flash Media Server say it of recordings.
     const event = isPause ? UserControlEvent.StreamEof : UserControlEvent.StreamBegin;
-    if (program.recorded !== null) sender.userControl(event, stream.id);
     const code = isPause ? StatusCode.PauseNotify : StatusCode.UnpauseNotify;
-    sender.status(stream.id, information("status", code, `${stream.name}: ${code}.`));
+    const answer = information("status", code, `${stream.name}: ${code}.`);
+    if (program.recorded === null) {
+      sender.status(stream.id, answer);
+      return Outcome.Done;
+    }
+    program.tell((next) => {
+      next.userControl(event, stream.id);
+      next.status(stream.id, answer);
+    });
     return Outcome.Done;
   }
 
@@ -346,11 +353,13 @@ export class ServerCommands {
       const text = `${stream.name || "The stream"} is live: there is nowhere to seek to.`;
       sender.status(stream.id, information("error", StatusCode.SeekFailed, text));
     } else if (stream.program.seek(time)) {
-      sender.userControl(UserControlEvent.StreamEof, stream.id);
-      sender.userControl(UserControlEvent.StreamIsRecorded, stream.id);
-      sender.userControl(UserControlEvent.StreamBegin, stream.id);
-      sender.status(stream.id, information("status", StatusCode.SeekNotify, `Seeking ${time} ms.`));
-      sender.status(stream.id, playStarted(stream.name));
+      stream.program.tell((next) => {
+        next.userControl(UserControlEvent.StreamEof, stream.id);
+        next.userControl(UserControlEvent.StreamIsRecorded, stream.id);
+        next.userControl(UserControlEvent.StreamBegin, stream.id);
+        next.status(stream.id, information("status", StatusCode.SeekNotify, `Seeking ${time} ms.`));
+        next.status(stream.id, playStarted(stream.name));
+      });
     } else {
       const details = recorded.duration / 1000;
       const text = `${stream.name} has ${details} s.`;

@@ -131,6 +131,7 @@ export class RecordedStream {
     const { reader } = this;
     if (!this.isScanning) {
       this.isScanning = true;
+      this.lastTagSize = 0;
       reader.position = this.indexedUntil;
       this.lastTime = this.index.times.at(-1) ?? 0;
       if (this.indexedUntil === reader.length) this.lastTime = this.duration;
@@ -269,13 +270,16 @@ export class RecordedStream {
   private lastTagTime(): number | null {
     const { reader } = this;
     const sizeAt = reader.length - PREVIOUS_TAG_SIZE_BYTES;
-    if (!reader.require(sizeAt, PREVIOUS_TAG_SIZE_BYTES)) return null;
-    const size = readUint32(reader.memory, reader.placeOf(sizeAt));
-    const tagAt = sizeAt - size;
-    if (size < FLV_TAG_HEADER_BYTES || tagAt < this.firstPosition) return -1;
+    // Read once: both places need not lie in one window.
+    if (this.lastTagSize === 0) {
+      if (!reader.require(sizeAt, PREVIOUS_TAG_SIZE_BYTES)) return null;
+      this.lastTagSize = readUint32(reader.memory, reader.placeOf(sizeAt));
+    }
+    const tagAt = sizeAt - this.lastTagSize;
+    if (this.lastTagSize < FLV_TAG_HEADER_BYTES || tagAt < this.firstPosition) return -1;
     if (!reader.require(tagAt, FLV_TAG_HEADER_BYTES)) return null;
     const at = reader.placeOf(tagAt);
-    if (readUint24(reader.memory, at + 1) + FLV_TAG_HEADER_BYTES !== size) return -1;
+    if (readUint24(reader.memory, at + 1) + FLV_TAG_HEADER_BYTES !== this.lastTagSize) return -1;
     return (readUint8(reader.memory, at + 7) << 24) | readUint24(reader.memory, at + 4);
   }
 

@@ -31,6 +31,7 @@ export class RunningRecording implements Listener, Carrier {
   /** Holds the place in the stream until the storage is ready. */
   private recorder: Recorder;
   private lastWrite = 0;
+  private lastBytes = 0;
   /** Ends the wait for media. */
   private wake: (() => void) | null = null;
 
@@ -88,7 +89,8 @@ export class RunningRecording implements Listener, Carrier {
   /** Whether enough waits to be written, or all there will be. */
   private get isDue(): boolean {
     const { live } = this.stream;
-    return !live.isPublished || live.now - this.lastWrite >= WRITE_INTERVAL || this.recorder.isDone;
+    if (!live.isPublished || live.receivedBytes - this.lastBytes >= WRITE_BYTES) return true;
+    return live.now - this.lastWrite >= WRITE_INTERVAL || this.recorder.isDone;
   }
 
   /** @returns what went wrong; null when all was written. */
@@ -111,6 +113,8 @@ export class RunningRecording implements Listener, Carrier {
         }
       }
       this.lastWrite = stream.live.now;
+      this.lastBytes = stream.live.receivedBytes;
+      if (recorder.isDone) break;
       if (recorder.isPublicationOver) {
         // Nothing will wake this.
         if (block === NO_BLOCK) return "There is no memory to write it with.";

@@ -25,7 +25,9 @@ it("carries streams through a Unix socket", async () => {
   const path = join(folder, "socket");
   await stand.server.listen({ path });
   await stand.carries("rtmp://anything/live", { path });
-  expect(stand.events.map(({ type, peer }) => `${type} ${peer.address}`)).toContain("publish unix");
+  expect(stand.events.map((event) => ("peer" in event ? `${event.type} ${event.peer.address}` : event.type))).toContain(
+    "publish unix",
+  );
   expect(stand.server.address).toBe(null);
   await stand.close();
 });
@@ -34,7 +36,7 @@ it("carries streams through IPv6", async () => {
   const stand = new Stand();
   await stand.server.listen(0, "::1");
   await stand.carries(`rtmp://[::1]:${stand.server.address?.port}/live`);
-  expect(stand.events[0]?.peer.address).toMatch(/^\[::1\]:\d+$/);
+  expect(stand.events[0]).toMatchObject({ peer: { address: expect.stringMatching(/^\[::1\]:\d+$/) } });
   await stand.close();
 });
 
