@@ -49,7 +49,8 @@ export interface RecordingMetadata {
   /** In milliseconds, and the offsets in the file; empty when there are none that can be right. */
   readonly times: readonly number[];
   readonly positions: readonly number[];
-  readonly headers: readonly number[];
+  /** Where decoder configuration is; null when that is not said. */
+  readonly headers: readonly number[] | null;
 }
 
 /**
@@ -102,9 +103,10 @@ export function readRecordingMetadata(
   const fileSize = numberOf(properties.get(FILE_SIZE));
   const { times, positions } = keyframesOf(properties.get(KEYFRAMES));
   const headers = numbersOf(filePositionsOf(properties.get(HEADERS)));
+  const hasHeaders = properties.has(HEADERS) && isAscending(headers);
   for (const name of [KEYFRAMES, HEADERS, PADDING]) properties.delete(name);
   const payload = encode(properties);
-  return { payload, properties, duration, fileSize, times, positions, headers: isAscending(headers) ? headers : [] };
+  return { payload, properties, duration, fileSize, times, positions, headers: hasHeaders ? headers : null };
 }
 
 /** The properties in the payload of a metadata message; none when it has none. */

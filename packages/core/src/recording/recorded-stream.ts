@@ -63,6 +63,7 @@ export class RecordedStream {
   private firstPosition = 0;
   /** The index knows the file up to here. */
   private indexedUntil = 0;
+  private knowsHeaders = false;
   private leading = new RecordingIndex();
   private leadingTags = 0;
   private lastTime = 0;
@@ -210,7 +211,7 @@ export class RecordedStream {
     if (reading === Reading.Tag && reader.tagType === MessageType.DataAmf0) this.takeMetadata();
     this.indexedUntil = Math.max(this.indexedUntil, this.firstPosition);
     reader.position = this.firstPosition;
-    this.phase = this.index.times.length > 0 && this.index.headers.length === 0 ? Phase.Leading : Phase.Tail;
+    this.phase = this.index.times.length > 0 && !this.knowsHeaders ? Phase.Leading : Phase.Tail;
     return Reading.Tag;
   }
 
@@ -225,10 +226,12 @@ export class RecordedStream {
     this.hasWholeMetadata = isWhole;
     this.firstPosition = reader.position;
     this.headLength = this.firstPosition;
-    const { times, positions, headers } = metadata;
+    const { times, positions } = metadata;
+    const headers = metadata.headers ?? [];
     const last = positions.at(-1) ?? 0;
     const first = Math.min(positions[0] ?? Number.POSITIVE_INFINITY, headers[0] ?? Number.POSITIVE_INFINITY);
     if (first < this.firstPosition || last >= reader.length || (headers.at(-1) ?? 0) >= reader.length) return;
+    this.knowsHeaders = metadata.headers !== null;
     this.index.restore(times, positions, headers);
     this.index.hasAudio = times.length > 0 && (this.flags & AUDIO_FLAG) !== 0;
     this.index.hasVideo = times.length > 0 && (this.flags & VIDEO_FLAG) !== 0;

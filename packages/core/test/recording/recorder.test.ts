@@ -93,7 +93,7 @@ describe("a recorder", () => {
     expect(metadata.times).toEqual([0, 1200, 2400]);
     for (const position of metadata.positions) expect(file[position + 11]).toBe(0x17);
     expect(
-      metadata.headers.map((position) => Buffer.from(file.subarray(position + 11, position + 13)).toString("hex")),
+      metadata.headers?.map((position) => Buffer.from(file.subarray(position + 11, position + 13)).toString("hex")),
     ).toEqual(["1700"]);
   });
 
