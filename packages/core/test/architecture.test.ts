@@ -19,6 +19,7 @@ const rooms = [
   "flv",
   "live",
   "shared-object",
+  "recording",
   "connection",
   "relay",
   "index.ts",

@@ -91,6 +91,7 @@ export class Server implements SessionHost {
     this.onEvent = options.onEvent ?? ((): void => {});
     this.relay = new Relay(options);
     this.remoteTransports = new RemoteTransports(this, options.remoteTls ?? {});
+    if (this.relay.recordings !== null) this.relay.recordings.onEvent = (event): void => this.emit(event);
   }
 
   /** Streams by path. */
@@ -129,6 +130,7 @@ export class Server implements SessionHost {
   async listen(where: number | { readonly path: string } = this.usualPort, host?: string): Promise<void> {
     if (this.closing !== null) throw new Error("This server was closed: create another.");
     if (this.listener !== null) throw new Error("This server listens already.");
+    await this.relay.recordings?.recover();
     this.listener = typeof where === "number" ? this.bind(where, host) : this.bindToPath(where.path);
     this.ticker = setInterval(() => this.tick(), TICK);
     this.acceptAll(this.listener);
@@ -289,6 +291,8 @@ export class Server implements SessionHost {
     await this.remoteTransports.close();
     if (this.sessions.size > 0) await new Promise<void>((resolve) => (this.drained = resolve));
     clearTimeout(cut);
+    this.relay.flush();
+    await this.relay.recordings?.settled();
     clearInterval(this.ticker);
     clearTimeout(this.later);
   }

@@ -23,6 +23,7 @@ export {
   type TrackInfo,
 } from "@millrace/core";
 export { type ClientOptions, connect } from "./client/index.ts";
+export { folderStorage } from "./folder-storage.ts";
 export { createServer, type Server, type ServerOptions } from "./server.ts";
 export type { ServerTls } from "./tls.ts";
 export { runWorker, startWorkers, type Workers, type WorkersEvent, type WorkersOptions } from "./workers/index.ts";

@@ -76,6 +76,7 @@ export class Server implements SessionHost {
     this.connections = options.peersFrom ?? 0;
     this.onEvent = options.onEvent ?? (() => {});
     this.relay = new Relay(options);
+    if (this.relay.recordings !== null) this.relay.recordings.onEvent = (event) => this.emit(event);
     this.memory = this.relay.pool.memory;
     this.readStart = this.relay.pool.take(READ_BYTES);
     this.readBuffer = Buffer.from(this.memory.buffer, this.readStart, READ_BYTES);
@@ -109,15 +110,17 @@ export class Server implements SessionHost {
   }
 
   /**
-   * Begins to listen. A server that was closed cannot do so again: create another.
+   * Begins to listen; recordings that a crash has left half-written are repaired before. A server that was closed cannot do
+   * so again: create another.
    *
    * @param where - a port, 0 for any free one (see {@link address}), by default 1935, with TLS 443; or the path of a
    *   Unix socket
    * @param host - an address of this machine; by default all of them, IPv6 included
    * @returns when peers can connect; rejects when the address cannot be had.
    */
-  listen(where: number | { readonly path: string } = this.usualPort, host?: string): Promise<void> {
-    if (this.closing !== null) return Promise.reject(new Error("This server was closed: create another."));
+  async listen(where: number | { readonly path: string } = this.usualPort, host?: string): Promise<void> {
+    await this.relay.recordings?.recover();
+    if (this.closing !== null) throw new Error("This server was closed: create another.");
     return new Promise((resolve, reject) => {
       const { netServer } = this;
       const failed = (error: Error): void => {
@@ -250,6 +253,8 @@ export class Server implements SessionHost {
     // Node counts a connection as closed a little before its socket says so.
     if (this.sessions.size > 0) await new Promise<void>((resolve) => (this.drained = resolve));
     clearTimeout(cut);
+    this.relay.flush();
+    await this.relay.recordings?.settled();
     this.relay.pool.give(this.readStart);
     if (this.ticker !== null) clearInterval(this.ticker);
     clearImmediate(this.soon);

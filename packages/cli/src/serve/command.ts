@@ -25,6 +25,8 @@ interface ServeOptions extends AuthoritySettings {
   readonly reconnectTo?: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
+  readonly recordTo?: string;
+  readonly recordAll: boolean;
 }
 
 /** The relay, in this process or in several. */
@@ -78,14 +80,17 @@ export function serveCommand(): Command {
     .option("--hook <url>", "ask there, by HTTP POST as nginx-rtmp does, before anything is published or played")
     .option("--tls-cert <file>", "speak RTMPS, with this certificate (PEM); it is read again when it has changed")
     .option("--tls-key <file>", "the certificate's key (PEM)")
+    .option("--record-to <folder>", "record what is published to be recorded, and play recordings from there")
+    .option("--record-all", "record what is published live as well", false)
     .option("--json", "tell machines: one JSON object a line", false)
     .action(serve);
 }
 
 async function serve(options: ServeOptions, command: Command): Promise<void> {
-  const { tlsCert, tlsKey } = options;
+  const { tlsCert, tlsKey, recordTo, recordAll } = options;
   if ((tlsCert === undefined) !== (tlsKey === undefined))
     command.error("error: --tls-cert and --tls-key belong together.");
+  if (recordAll && recordTo === undefined) command.error("error: --record-all needs --record-to.");
   const report: Report = options.json ? new JsonReport() : new TextReport();
   let relaying: Relaying | null = null;
   let isStopping = false;
@@ -149,10 +154,12 @@ function portOf({ port, tlsCert }: ServeOptions): number {
 }
 
 function settingsOf(options: ServeOptions): ServerSettings {
-  const { takeoverAfter, push: pushes, tlsCert, tlsKey, publishKey, keysFile, hook } = options;
+  const { takeoverAfter, push: pushes, tlsCert, tlsKey, publishKey, keysFile, hook, recordTo, recordAll } = options;
   return {
     takeoverAfter,
     pushes,
+    recordAll,
+    ...(recordTo === undefined ? {} : { recordTo }),
     ...(tlsCert === undefined ? {} : { certFile: tlsCert }),
     ...(tlsKey === undefined ? {} : { keyFile: tlsKey }),
     ...(publishKey === undefined ? {} : { publishKey }),

@@ -1,4 +1,4 @@
-import type { Server, ServerOptions } from "@millrace/node-adapter";
+import { folderStorage, type Server, type ServerOptions } from "@millrace/node-adapter";
 import { type AuthoritySettings, hooksOf } from "./authority.ts";
 import type { RemoteArgument } from "./remote-argument.ts";
 
@@ -8,11 +8,15 @@ export interface ServerSettings extends AuthoritySettings {
   readonly certFile?: string;
   readonly keyFile?: string;
   readonly pushes: readonly RemoteArgument[];
+  /** The folder of recordings. */
+  readonly recordTo?: string;
+  readonly recordAll: boolean;
 }
 
 export function optionsOf(settings: ServerSettings): ServerOptions {
-  const { takeoverAfter, certFile, keyFile } = settings;
-  const options = { takeoverAfter, ...hooksOf(settings) };
+  const { takeoverAfter, certFile, keyFile, recordTo, recordAll } = settings;
+  const recording = recordTo === undefined ? {} : { recordings: folderStorage(recordTo), recordAll };
+  const options = { takeoverAfter, ...recording, ...hooksOf(settings) };
   if (certFile === undefined || keyFile === undefined) return options;
   return { ...options, tls: { certFile, keyFile, onReload: tellReload } };
 }

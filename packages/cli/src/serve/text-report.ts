@@ -1,5 +1,6 @@
 import { errorName } from "@millrace/core/errors";
 import type { ServerEvent, TrackInfo, WorkersEvent } from "@millrace/node-adapter";
+import { clockText } from "../clock-text.ts";
 import { paintFor } from "../paint.ts";
 import { printable } from "../printable.ts";
 import { LoadMeter, type LoadSource } from "./load.ts";
@@ -60,6 +61,10 @@ const marks = {
   unpublish: { color: "yellow", mark: "- publisher" },
   play: { color: "green", mark: "+ player" },
   stop: { color: "yellow", mark: "- player" },
+  record: { color: "green", mark: "+ recording" },
+  "record-end": { color: "yellow", mark: "- recording" },
+  "record-failed": { color: "red", mark: "! recording" },
+  "record-recovered": { color: "yellow", mark: "* recovered" },
   refused: { color: "red", mark: "! refused" },
   failed: { color: "red", mark: "! closed" },
   push: { color: "green", mark: "+ push" },
@@ -87,6 +92,10 @@ function describe(event: ServerEvent | WorkersEvent): string {
       return `${event.path}  ${event.tracks.map(trackText).join(", ")}`;
     case "turned-away":
       return `${count(event.count, "connection")} not taken: ${event.reason}  from ${event.address || "unix"}`;
+    case "record-end":
+      return `${event.path}: ${clockText(event.milliseconds)}, ${(event.bytes / 1e6).toFixed(1)} MB`;
+    case "record-failed":
+      return `${event.path}: ${event.reason}`;
     case "push":
     case "push-end":
       return `${event.path} to ${event.place}`;

@@ -129,7 +129,7 @@ export abstract class Connection<Event extends number> {
   }
   /** When `tick` has something to do at the latest, if nothing is received before. */
   get deadline(): number {
-    return Math.min(this.vigil.deadline, this.calls.deadline);
+    return Math.min(this.vigil.deadline, this.calls.deadline, this.output.deadline);
   }
   /** After `Answer`. */
   get answered(): Answer | null {

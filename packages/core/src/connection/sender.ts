@@ -58,6 +58,34 @@ export class Sender {
     this.message(ChunkStream.Stream, MessageType.DataAmf0, streamId, 0, encodeValues(...values));
   }
 
+  /** What happens as a stream is played: onPlayStatus, a data message at a time of the stream (by custom of Adobe's servers). */
+  playStatus(streamId: number, timestamp: number, information: AmfValue): void {
+    const payload = encodeValues("onPlayStatus", information);
+    this.message(ChunkStream.Audio, MessageType.DataAmf0, streamId, timestamp, payload);
+  }
+
+  /**
+   * Media that is not a live stream's: payload bytes[start, end), which is copied.
+   *
+   * @returns false when the pool has nothing left.
+   */
+  media(
+    messageType: number,
+    streamId: number,
+    timestamp: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): boolean {
+    const chunkStreamId = messageType === MessageType.Video ? ChunkStream.Video : ChunkStream.Audio;
+    return this.writer.copy(chunkStreamId, messageType, streamId, timestamp, bytes, start, end);
+  }
+
+  /** Bytes of messages that wait to be sent. */
+  get waitingBytes(): number {
+    return this.writer.pendingBytes;
+  }
+
   /** A message whose payload the writer may keep: nobody changes it any more. */
   message(chunkStreamId: number, messageType: number, streamId: number, timestamp: number, payload: Uint8Array): void {
     this.writer.lend(chunkStreamId, messageType, streamId, timestamp, payload, 0, payload.length);

@@ -2,6 +2,7 @@ import { ErrorCode } from "../errors.ts";
 import { ServerHandshake } from "../handshake/index.ts";
 import type { LiveStream } from "../live/index.ts";
 import { type Command, information, StatusCode, type UserControl, UserControlEvent } from "../message/index.ts";
+import type { RecordedStream } from "../recording/index.ts";
 import { Capability, capabilitiesOf } from "./abilities.ts";
 import { Connection, type ConnectionOptions, NOTHING, type Nothing, type SharedEvent } from "./connection.ts";
 import type { MessageStream } from "./message-stream.ts";
@@ -124,9 +125,20 @@ export class ServerConnection extends Connection<ConnectionEvent> {
     this.expectMedia();
   }
 
-  /** Lets the peer play. The stream need not have a publisher yet. */
-  acceptPlay(source: LiveStream): void {
-    this.commands.acceptPlay(this.granted("play"), source);
+  /** Lets the peer play. A live stream need not have a publisher yet; a recording is closed when it is not played any more. */
+  acceptPlay(source: LiveStream | RecordedStream): void {
+    this.commands.acceptPlay(this.granted("play"), source, this.now);
+  }
+
+  /** Tells a peer what becomes of the recording that it asked for when it began to publish. */
+  tellRecording(streamId: number, code: string, description: string): void {
+    const level = code === StatusCode.RecordFailed ? "error" : "status";
+    if (!this.isOver) this.output.sender.status(streamId, information(level, code, description));
+  }
+
+  /** Makes a `Command` of `getStreamLength`, which is answered with 0 otherwise: for who has recordings. */
+  set knowsLengths(isSo: boolean) {
+    this.commands.knowsLengths = isSo;
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { ConnectRequest, Methods, PlayRequest, PublishRequest } from "../connection/index.ts";
 import type { ErrorCode } from "../errors.ts";
+import type { RecordingMode } from "../recording/index.ts";
 import type { TrackInfo } from "./tracks.ts";
 
 /** The other end of a connection, as hooks and events name it. */
@@ -33,8 +34,26 @@ export interface Hooks {
   methods?: Methods<Peer>;
 }
 
+/** What became of a recording. */
+export type RecordingEvent =
+  /** A recording began. */
+  | { readonly type: "record"; readonly path: string; readonly mode: RecordingMode }
+  /** It is whole: what it lasts, and how long its file is. */
+  | {
+      readonly type: "record-end";
+      readonly path: string;
+      readonly milliseconds: number;
+      readonly bytes: number;
+      readonly tags: number;
+    }
+  /** It could not begin, or ended before its stream did; what was recorded stays. */
+  | { readonly type: "record-failed"; readonly path: string; readonly reason: string }
+  /** One that a crash had left half-written is whole again. */
+  | { readonly type: "record-recovered"; readonly path: string };
+
 /** What happened, for logs and figures. */
 export type ServerEvent =
+  | RecordingEvent
   /** A publisher or a player began or ended. */
   | { readonly type: "publish" | "unpublish" | "play" | "stop"; readonly peer: Peer; readonly path: string }
   /** A peer was not allowed to do what it asked for. */

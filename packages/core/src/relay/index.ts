@@ -2,9 +2,10 @@ export type { AdmissionHost } from "./admission.ts";
 export { Backoff } from "./backoff.ts";
 export { RelayClient, type RelayClientOptions } from "./client.ts";
 export { Gate, type GateOptions, type TurnedAway } from "./gate.ts";
-export type { HookAnswer, HookRefusal, Hooks, Peer, ServerEvent } from "./hooks.ts";
+export type { HookAnswer, HookRefusal, Hooks, Peer, RecordingEvent, ServerEvent } from "./hooks.ts";
 export { RelayPull } from "./pull.ts";
 export { RelayPush } from "./push.ts";
+export { type OpenedRecording, Recordings } from "./recordings.ts";
 export {
   type Listener,
   type Publisher,

@@ -2,9 +2,11 @@ import { BufferPool } from "../bytes/index.ts";
 import type { ChunkTolerances } from "../chunk/index.ts";
 import { defaultLimits, type Limits } from "../limits.ts";
 import { LiveStream, type LiveStreamOptions } from "../live/index.ts";
+import type { RecordingStorage } from "../recording/index.ts";
 import { Gate, type GateOptions } from "./gate.ts";
 import { RelayPull } from "./pull.ts";
-import { type Carrier, RelaySession } from "./session.ts";
+import { Recordings } from "./recordings.ts";
+import { type Outlet, RelaySession } from "./session.ts";
 import { type TrackInfo, tracksOf } from "./tracks.ts";
 
 export interface RelayOptions extends GateOptions {
@@ -28,6 +30,13 @@ export interface RelayOptions extends GateOptions {
    * Default 25: with 30 pictures a second that is 40 % fewer writes, which are what a relay spends its time on.
    */
   audioWait?: number;
+  /**
+   * Where what peers publish with "record" or "append" is recorded, and what players find who ask for a recording. Without
+   * it both are taken for live. How long a recording is, anybody is told who was let in.
+   */
+  recordings?: RecordingStorage;
+  /** Record what is published as "live", too. */
+  recordAll?: boolean;
 }
 
 /** A stream by its path, and who publishes and plays it. */
@@ -37,7 +46,7 @@ export interface RelayStream {
   readonly live: LiveStream;
   publisher: Publisher | null;
   readonly players: Set<RelaySession>;
-  /** Other relays that get the stream, for players of theirs. */
+  /** Other relays that get the stream, for players of theirs; and its recording. */
   readonly links: Set<Listener>;
   /** The number of the message that the players were last told of. */
   shown: number;
@@ -68,7 +77,7 @@ export interface StreamInfo {
 
 /** Who a stream goes to. */
 export interface Listener {
-  readonly carrier: Carrier | null;
+  readonly carrier: Outlet | null;
 }
 
 /** Who a stream comes from: a peer, or another relay. */
@@ -104,6 +113,11 @@ export class Relay {
   readonly maximumStreams: number;
   readonly maximumPlayers: number;
   readonly gate: Gate;
+  /** null where nothing is recorded. */
+  readonly recordings: Recordings | null;
+  readonly recordAll: boolean;
+  /** Whether a stream is published where it can be got from, though not here yet. */
+  isPublishedElsewhere: (path: string) => boolean = () => false;
   private readonly streamOptions: LiveStreamOptions;
 
   constructor(options: RelayOptions = {}) {
@@ -116,6 +130,8 @@ export class Relay {
     this.audioWait = options.audioWait ?? 25;
     this.maximumStreams = options.maximumStreams ?? 10_000;
     this.maximumPlayers = options.maximumPlayers ?? 10_000;
+    this.recordings = options.recordings === undefined ? null : new Recordings(this, options.recordings);
+    this.recordAll = options.recordAll ?? false;
   }
 
   /** The chunk size of everything that is sent. */
