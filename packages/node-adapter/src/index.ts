@@ -1,4 +1,10 @@
-export type { StreamInfo } from "@millrace/core";
+export type {
+  RecordingMode,
+  RecordingStorage,
+  StoredRecording,
+  StreamInfo,
+  UnfinishedRecording,
+} from "@millrace/core";
 export {
   type Abortable,
   type Client,

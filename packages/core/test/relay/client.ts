@@ -275,7 +275,7 @@ function lineOf(reader: MessageReader): string {
     const name = values.readString();
     const information = values.read();
     if (name === "onPlayStatus" && information instanceof AmfObject) {
-      return `onPlayStatus #${messageStreamId} @${timestamp} ${information.get("code")}`;
+      return `onPlayStatus #${messageStreamId} @${timestamp} ${String(information.get("code"))}`;
     }
   }
   if (messageType === MessageType.UserControl) return `user control ${Buffer.from(payload).toString("hex")}`;
