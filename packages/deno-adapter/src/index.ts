@@ -18,9 +18,13 @@ export {
   type Method,
   type Methods,
   type Peer,
+  type RecordingMode,
+  type RecordingStorage,
   type ServerEvent,
+  type StoredRecording,
   type StreamInfo,
   type TrackInfo,
+  type UnfinishedRecording,
 } from "@millrace/core";
 export { type ClientOptions, type ClientTls, connect } from "./client/index.ts";
 export { createServer, type Server, type ServerAddress, type ServerOptions } from "./server.ts";

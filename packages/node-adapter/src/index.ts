@@ -18,9 +18,13 @@ export {
   type Method,
   type Methods,
   type Peer,
+  type RecordingMode,
+  type RecordingStorage,
   type ServerEvent,
+  type StoredRecording,
   type StreamInfo,
   type TrackInfo,
+  type UnfinishedRecording,
 } from "@millrace/core";
 export { type ClientOptions, connect } from "./client/index.ts";
 export { folderStorage } from "./folder-storage.ts";

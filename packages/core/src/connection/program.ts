@@ -8,6 +8,8 @@ import type { Sender } from "./sender.ts";
 
 /** What may wait behind what is played. */
 export const LONGEST_PLAYLIST = 64;
+/** Answers that may wait until a peer has read what comes before: it may ask for much and read nothing. */
+const MOST_DUE = 16;
 
 /** What is played on a message stream: one thing, and what follows it (RTMP 7.2.2.1, `play` without reset; `play2`). */
 export class Program implements MediaSource {
@@ -116,9 +118,10 @@ export class Program implements MediaSource {
     this.current.receiveVideo(isWanted);
   }
 
-  /** Tells the player something as soon as all that waits for it is sent. */
-  tell(...what: ((sender: Sender) => void)[]): void {
-    this.due.push(...what);
+  /** Tells the player something as soon as all that waits for it is sent; at once when it has asked for too much. */
+  tell(sender: Sender, what: (sender: Sender) => void): void {
+    if (this.due.length < MOST_DUE) this.due.push(what);
+    else what(sender);
   }
 
   /** Goes to a time of the recording that is played. @returns false when there is none. */

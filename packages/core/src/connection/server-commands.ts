@@ -362,7 +362,7 @@ export class ServerCommands {
       sender.status(stream.id, answer);
       return Outcome.Done;
     }
-    program.tell((next) => {
+    program.tell(sender, (next) => {
       next.userControl(event, stream.id);
       next.status(stream.id, answer);
     });
@@ -379,7 +379,7 @@ export class ServerCommands {
       const text = `${stream.name || "The stream"} is live: there is nowhere to seek to.`;
       sender.status(stream.id, information("error", StatusCode.SeekFailed, text));
     } else if (stream.program.seek(time)) {
-      stream.program.tell((next) => {
+      stream.program.tell(sender, (next) => {
         next.userControl(UserControlEvent.StreamEof, stream.id);
         next.userControl(UserControlEvent.StreamIsRecorded, stream.id);
         next.userControl(UserControlEvent.StreamBegin, stream.id);

@@ -1,6 +1,6 @@
 import { ErrorCode } from "../errors.ts";
 import { ServerHandshake } from "../handshake/index.ts";
-import type { LiveStream } from "../live/index.ts";
+import { LiveStream } from "../live/index.ts";
 import { type Command, information, StatusCode, type UserControl, UserControlEvent } from "../message/index.ts";
 import type { RecordedStream } from "../recording/index.ts";
 import { Capability, capabilitiesOf } from "./abilities.ts";
@@ -43,6 +43,7 @@ export class ServerConnection extends Connection<ConnectionEvent> {
   private readonly commands: ServerCommands;
   /** Holds bytes that the caller could not keep while the application decides. */
   private stash = NO_BLOCK;
+  private playsRecordings = false;
   /** Whether the peer was not read since the last `tick`, because the application decided. */
   private waited = false;
 
@@ -127,6 +128,7 @@ export class ServerConnection extends Connection<ConnectionEvent> {
 
   /** Lets the peer play. A live stream need not have a publisher yet; a recording is closed when it is not played any more. */
   acceptPlay(source: LiveStream | RecordedStream): void {
+    if (!(source instanceof LiveStream)) this.playsRecordings = true;
     this.commands.acceptPlay(this.granted("play"), source, this.now);
   }
 
@@ -192,7 +194,9 @@ export class ServerConnection extends Connection<ConnectionEvent> {
   }
 
   protected override get mostWaiting(): number {
-    return this.limits.outgoingBytes;
+    const { outgoingBytes, mediaMessageLength } = this.limits;
+    // Of a recording one message waits at a time, however long.
+    return this.playsRecordings ? outgoingBytes + mediaMessageLength : outgoingBytes;
   }
 
   protected override begin(): void {}

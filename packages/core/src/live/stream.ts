@@ -57,6 +57,12 @@ const BEGINS_PUBLICATION = 0x80;
 const SPECIAL = 0x100;
 const KIND_MASK = 0x7f;
 
+/** Who reads a live stream to its end, though it may be late: a recorder. */
+export interface Holder {
+  /** The number of the message that it reads next. */
+  readonly next: number;
+}
+
 /**
  * One live stream: a ring of the very bytes that go out to players (design: each message with a full header, in one chunk
  * size), and an index that says of each message where it lies and what it is. Media is copied once, from the publisher's
@@ -110,6 +116,7 @@ export class LiveStream {
   private index: Int32Array = new Int32Array(FIRST_INDEX_SIZE << WORDS_BITS);
   private indexMask = FIRST_INDEX_SIZE - 1;
   private subscriptions = 0;
+  private readonly holders = new Set<Holder>();
 
   private readonly lengthBytes: Uint8Array = new Uint8Array(3);
 
@@ -263,6 +270,16 @@ export class LiveStream {
     this.subscriptions--;
   }
 
+  /** Gives up no message for its age from the holder's next one on, as long as there is room: it will be read, however late. */
+  hold(holder: Holder): void {
+    this.holders.add(holder);
+  }
+
+  /** Holds no messages for it any more. */
+  letGo(holder: Holder): void {
+    this.holders.delete(holder);
+  }
+
   /** Milliseconds since a message came; 0 for one that is still to come. */
   waitOf(number: number): number {
     if (number === this.next) return 0;
@@ -408,12 +425,19 @@ export class LiveStream {
   private expire(): void {
     const { joinPoint } = this;
     while (((this.next - this.first) | 0) > 1) {
+      if (this.holders.size > 0 && this.isHeld) return;
       const isBeforeJoinPoint = joinPoint !== null && ((this.first - joinPoint) | 0) < 0;
       const isWaitedFor = this.subscriptions > 0 && this.waitOf(this.first) <= this.giveUpAfter;
       const isTooOld = ((this.clock - this.word(this.first, AGE)) | 0) > this.maximumTime;
       if (!isTooOld && (!isBeforeJoinPoint || isWaitedFor)) return;
       this.raise((this.first + 1) | 0);
     }
+  }
+
+  /** Whether the first message is one that somebody will read. */
+  private get isHeld(): boolean {
+    for (const { next } of this.holders) if (((this.first - next) | 0) >= 0) return true;
+    return false;
   }
 
   private makeRoom(wire: number): boolean {

@@ -99,7 +99,7 @@ export function readRecordingMetadata(
   const value = reader.read();
   if (!(value instanceof AmfProperties)) return null;
   const properties = new Map(value.properties);
-  const duration = numberOf(properties.get(DURATION)) * 1000;
+  const duration = Math.round(numberOf(properties.get(DURATION)) * 1000);
   const fileSize = numberOf(properties.get(FILE_SIZE));
   const { times, positions } = keyframesOf(properties.get(KEYFRAMES));
   const headers = numbersOf(filePositionsOf(properties.get(HEADERS)));

@@ -9,7 +9,7 @@ import {
   writePreviousTagSize,
 } from "../flv/index.ts";
 import { defaultLimits, type Limits } from "../limits.ts";
-import type { LiveStream, StreamHeader } from "../live/index.ts";
+import type { Holder, LiveStream, StreamHeader } from "../live/index.ts";
 import { TAG_HEAD_BYTES, TagKind } from "../media/index.ts";
 import { metadataProperties, recordingHead } from "./head.ts";
 import { RecordingIndex } from "./recording-index.ts";
@@ -50,12 +50,14 @@ export interface RecordingPatch {
  * It keeps the payloads of tags as they came. The file begins at time 0, whatever the publisher's clock says, or goes on
  * behind what it is appended to; video begins with a keyframe.
  */
-export class Recorder {
+export class Recorder implements Holder {
   /** Where in the file the next bytes belong that {@link transmit} gives. */
   offset = 0;
   /** Time of the last tag, in milliseconds. */
   duration = 0;
   tags = 0;
+  /** The number of the next message to look at. */
+  next: number;
   /** Why not all of the publication is in the file; null when all is. Nothing follows then. */
   loss: string | null = null;
 
@@ -67,8 +69,6 @@ export class Recorder {
   private startTime = 0;
   /** The time of the stream at which the recording begins; null before the first frame. */
   private base: number | null = null;
-  /** The number of the next message to look at. */
-  private next: number;
   private hasBegun: boolean;
   /** Decoder configuration of a publication that began before. */
   private readonly headers: readonly StreamHeader[];
@@ -94,7 +94,7 @@ export class Recorder {
     this.headers = live.configurations;
     this.hasBegun = live.headers.length > 0;
     if (live.metadata !== null) this.setMetadata(live.metadata.payload);
-    live.subscribe();
+    live.hold(this);
   }
 
   /** Appends to a file. To be called before {@link transmit}; null for a new one. */
@@ -165,7 +165,7 @@ export class Recorder {
 
   /** Lets go of the stream. */
   close(): void {
-    if (!this.isClosed) this.live.unsubscribe();
+    this.live.letGo(this);
     this.isClosed = true;
   }
 

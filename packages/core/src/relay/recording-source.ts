@@ -6,11 +6,13 @@ export class RecordingSource implements ByteSource {
   private recording: RecordedStream | null = null;
   /** Called when there is something new to be read, or when it is known that there is nothing. */
   private onRead: () => void = () => {};
+  private readonly onClose: () => void;
   private isReading = false;
   private isReleased = false;
 
-  constructor(stored: StoredRecording) {
+  constructor(stored: StoredRecording, onClose: () => void) {
     this.stored = stored;
+    this.onClose = onClose;
   }
 
   serve(recording: RecordedStream, onRead: () => void): void {
@@ -46,6 +48,7 @@ export class RecordingSource implements ByteSource {
   private close(): void {
     // What is only read is whole, whatever closing it says.
     this.stored.close().catch(() => {});
+    this.onClose();
   }
 }
 

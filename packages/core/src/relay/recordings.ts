@@ -36,11 +36,14 @@ export class Recordings {
     this.storage = storage;
   }
 
-  /** @returns null when there is none. Rejects when it cannot be read. */
-  async open(path: string): Promise<OpenedRecording | null> {
+  /**
+   * @param onClose - called when it is closed
+   * @returns null when there is none. Rejects when it cannot be read.
+   */
+  async open(path: string, onClose: () => void): Promise<OpenedRecording | null> {
     const stored = await this.storage.open(nameOf(path));
     if (stored === null) return null;
-    const { source, recording } = this.read(stored);
+    const { source, recording } = this.read(stored, onClose);
     return { recording, serve: (onRead) => source.serve(recording, onRead) };
   }
 
@@ -94,8 +97,11 @@ export class Recordings {
     }
   }
 
-  private read(stored: StoredRecording): { source: RecordingSource; recording: RecordedStream } {
-    const source = new RecordingSource(stored);
+  private read(
+    stored: StoredRecording,
+    onClose: () => void = () => {},
+  ): { source: RecordingSource; recording: RecordedStream } {
+    const source = new RecordingSource(stored, onClose);
     const recording = new RecordedStream(this.relay.pool, stored.length, source, this.relay.limits);
     source.serve(recording, () => {});
     return { source, recording };

@@ -9,6 +9,8 @@ import type { Outlet } from "./session.ts";
 const WRITE_BYTES = 131_072;
 /** How long media waits for more to be written with it, in milliseconds: a crash loses no more. */
 const WRITE_INTERVAL = 250;
+/** The same, in messages: a stream keeps a few thousand. */
+const WRITE_MESSAGES = 512;
 const NO_BLOCK = -1;
 
 /** What a recording begins with. */
@@ -88,6 +90,7 @@ export class RunningRecording implements Listener, Outlet {
   private get isDue(): boolean {
     const { live } = this.stream;
     if (!live.isPublished || live.receivedBytes - this.lastBytes >= WRITE_BYTES) return true;
+    if (((live.next - this.recorder.next) | 0) >= WRITE_MESSAGES) return true;
     return live.now - this.lastWrite >= WRITE_INTERVAL || this.recorder.isDone;
   }
 

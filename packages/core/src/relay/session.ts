@@ -21,6 +21,9 @@ export interface EndedRole {
 /** How many lengths of recordings a peer may ask for at a time. */
 const MOST_QUESTIONS = 8;
 
+/** Recordings that a peer may have open at a time, those that wait in playlists included: each is an open file. */
+const MOST_RECORDINGS = 16;
+
 /** What is played on a message stream, one or several of a playlist. */
 interface PlayedRole {
   readonly paths: string[];
@@ -69,6 +72,7 @@ export class RelaySession implements Publisher, Guest {
   /** What {@link lookUp} found: a recording, or why it cannot be read. */
   private found: OpenedRecording | string | null = null;
   private questions = 0;
+  private openRecordings = 0;
   private isClosed = false;
 
   constructor(relay: Relay, random: Uint8Array, now: number, { address = "", isLink = false }: Origin = {}) {
@@ -116,12 +120,22 @@ export class RelaySession implements Publisher, Guest {
     if (request?.kind !== "play" || recordings === null || !this.hasRecordings) return null;
     const start = playStart(request);
     if (start.kind === "live" || (start.kind === "any" && this.isLive(pathOf(request)))) return null;
-    return recordings.open(pathOf(request)).then(
+    if (this.openRecordings === MOST_RECORDINGS) {
+      this.found = `${MOST_RECORDINGS} recordings are open already.`;
+      return null;
+    }
+    this.openRecordings++;
+    const closed = (): void => {
+      this.openRecordings--;
+    };
+    return recordings.open(pathOf(request), closed).then(
       (opened) => {
+        if (opened === null) closed();
         if (this.connection.request === request) this.found = opened;
         else opened?.recording.close();
       },
       (error: unknown) => {
+        closed();
         if (this.connection.request === request) this.found = reasonOf(error);
       },
     );

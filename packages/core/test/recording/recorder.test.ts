@@ -171,6 +171,18 @@ describe("a recorder", () => {
     expect(tagsOf(image.finish(recorder))).toEqual([line(Video, 0, first)]);
   });
 
+  it("loses nothing for its age: a file may be published in no time", () => {
+    const { live } = liveStream({ maximumTime: 1000 });
+    const recorder = new Recorder(live);
+    for (let number = 0; number < 100; number++) publish(live, Video, number * 1000, keyframe());
+    const image = new FileImage();
+    image.take(recorder);
+    expect(recorder.loss).toBeNull();
+    expect(tagsOf(image.finish(recorder))).toHaveLength(100);
+    publish(live, Video, 100_000, keyframe());
+    expect((live.next - live.first) | 0).toBeLessThan(3);
+  });
+
   it("appends behind what is there, of which the index stays", () => {
     const { live } = liveStream();
     const image = new FileImage();

@@ -460,14 +460,30 @@ describe("a playlist", () => {
     peer.close();
   });
 
-  it("is not endless", async () => {
+  it("is not endless: neither one of recordings, which are open files, nor one of live streams", async () => {
     await record("show", 1);
     const player = await play("show", 0);
-    for (let count = 0; count < 65; count++) {
+    for (let count = 0; count < 16; count++) {
       player.callOn(1, "play", 4, null, "show", 0, -1, false);
       await world.wait();
     }
+    expect(storage.openFiles).toBe(16);
     expect(player.hear()).toContain("onStatus #1 NetStream.Play.Failed");
+    const other = await play("one", -1);
+    for (let count = 0; count < 64; count++) other.callOn(1, "play", 4, null, "two", -1, -1, false);
+    expect(other.hear()).not.toContain("onStatus #1 NetStream.Play.Failed");
+    other.callOn(1, "play", 4, null, "two", -1, -1, false);
+    expect(other.hear()).toContain("onStatus #1 NetStream.Play.Failed");
+  });
+
+  it("answers a peer that seeks without end and reads nothing, and holds no more for it than may wait", async () => {
+    await record("show", 2);
+    const player = await play("show", 0);
+    await player.hearAll();
+    for (let count = 0; count < 100_000 && player.session.connection.error === null; count++) {
+      player.callOn(1, "seek", 0, null, 100);
+    }
+    expect(player.events.at(-1)).toBe("failed OutgoingBytesLimit");
   });
 });
 
