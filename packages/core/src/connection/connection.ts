@@ -16,7 +16,9 @@ import {
   AggregateReader,
   type Command,
   DataKind,
+  dataInAmf0,
   readCommand,
+  readData,
   readDataHead,
   StatusCode,
   type UserControl,
@@ -382,7 +384,28 @@ export abstract class Connection<Event extends number> {
       this.parts.reset(assembler.bytes, assembler.start, assembler.end, parser.timestamp);
       return NOTHING;
     }
-    return messageType === MessageType.DataAmf0 && this.takeData() ? NOTHING : SharedEvent.Message;
+    const isData = messageType === MessageType.DataAmf0 || (messageType === MessageType.DataAmf3 && this.toAmf0());
+    return isData && this.takeData() ? NOTHING : SharedEvent.Message;
+  }
+
+  /**
+   * Players need not know AMF3: a publisher's data goes on in AMF0.
+   *
+   * @returns false for what is not a publisher's, or has no form in AMF0: it stays as it is.
+   */
+  private toAmf0(): boolean {
+    const { message } = this;
+    const target = this.targetOf(message.messageStreamId);
+    if (target === undefined || target.sink === null) return false;
+    const data = readData(message.bytes, message.start, message.end, true, this.limits);
+    if (data instanceof ProtocolError) return false;
+    const payload = dataInAmf0(data, this.limits.dataMessageLength);
+    if (payload === null) return false;
+    message.messageType = MessageType.DataAmf0;
+    message.bytes = payload;
+    message.start = 0;
+    message.end = payload.length;
+    return true;
   }
 
   /** One message of an aggregate: what is no media means nothing there. */

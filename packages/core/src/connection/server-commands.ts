@@ -177,9 +177,12 @@ export class ServerCommands {
     writer.announceChunkSize(this.chunkSize);
     // The specification does not say in which of the two objects they stand.
     const more = isEnhanced(request.properties) ? enhancements() : {};
-    const facts = { objectEncoding: 0, ...more };
+    const usesAmf3 = request.properties.get("objectEncoding") === 3;
+    const facts = { objectEncoding: usesAmf3 ? 3 : 0, ...more };
     const answer = information("status", StatusCode.ConnectSuccess, "Connection succeeded.", facts);
     sender.call("_result", this.pendingTransaction, AmfObject.of({ ...SERVER_PROPERTIES, ...more }), answer);
+    // From the answer on: the client has not agreed before.
+    sender.usesAmf3 = usesAmf3;
     // Old clients wait for it before they create a stream.
     sender.call("onBWDone", 0, null);
   }
