@@ -71,7 +71,7 @@ describe("a recorder", () => {
           expect(tagsOf(record(live, recorder, image))).toEqual(expected);
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 50 },
     );
   });
 
