@@ -33,6 +33,8 @@ export interface StreamHeader {
 /** Messages that the index can name at first, and at most: about 50 s of video and audio. */
 const FIRST_INDEX_SIZE = 256;
 const INDEX_SIZE = 4096;
+/** The same where somebody reads all of them: small messages that come in no time. */
+const HELD_INDEX_SIZE = 65_536;
 
 // A message in the index is eight words, so that it lies in one or two lines of the processor's cache.
 const WORDS_BITS = 3;
@@ -369,7 +371,7 @@ export class LiveStream {
   /** Makes the index larger; or, where it is as large as may be, lets go of the first message. */
   private makePlace(): void {
     const size = this.indexMask + 1;
-    if (size === INDEX_SIZE) {
+    if (size === HELD_INDEX_SIZE || (size >= INDEX_SIZE && !this.isHeld)) {
       this.raise((this.first + 1) | 0);
       return;
     }

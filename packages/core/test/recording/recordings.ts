@@ -59,6 +59,9 @@ export function tagsOf(file: Uint8Array): string[] {
   return tags.slice(1);
 }
 
+/** Of all files that are not closed: memory is expensive to make. */
+const filesPool = new BufferPool(2 ** 28);
+
 /** A file in memory that is read as a player reads it. */
 export class OpenFile {
   readonly recorded: RecordedStream;
@@ -66,7 +69,7 @@ export class OpenFile {
   readonly reads: number[] = [];
   isReleased = false;
 
-  constructor(file: Uint8Array, pool: BufferPool = new BufferPool(2 ** 20)) {
+  constructor(file: Uint8Array, pool: BufferPool = filesPool) {
     this.recorded = new RecordedStream(pool, file.length, {
       request: () => {
         const { wantedOffset, memory, fillStart, fillEnd } = this.recorded.reader;
