@@ -2,10 +2,12 @@ import {
   type AmfValue,
   CallError,
   type Hooks,
+  ObjectRoom,
   Relay,
   type RelayOptions,
   type RelaySession,
   type ServerEvent,
+  type SharedObjectInfo,
   StatusCode,
   type StreamInfo,
 } from "@millrace/core";
@@ -65,6 +67,8 @@ export class Server implements SessionHost {
   readonly hooks: Hooks;
   readonly decisionTimeout: number;
   readonly relay: Relay;
+  /** Where clients share objects. */
+  readonly objects: ObjectRoom;
   /** Bytes received since the handshakes, by connections that are closed. */
   private receivedBefore = 0;
   private readonly tls: ServerTls | undefined;
@@ -90,6 +94,7 @@ export class Server implements SessionHost {
     if (options.tls !== undefined) identityOf(options.tls);
     this.onEvent = options.onEvent ?? ((): void => {});
     this.relay = new Relay(options);
+    this.objects = new ObjectRoom(this, this.relay.limits, options.sharedObjects ?? null);
     this.remoteTransports = new RemoteTransports(this, options.remoteTls ?? {});
     if (this.relay.recordings !== null) this.relay.recordings.onEvent = (event): void => this.emit(event);
   }
@@ -97,6 +102,11 @@ export class Server implements SessionHost {
   /** Streams by path. */
   get streams(): StreamInfo[] {
     return this.relay.describe();
+  }
+
+  /** Shared objects that somebody uses. */
+  get sharedObjects(): SharedObjectInfo[] {
+    return this.objects.describe();
   }
 
   /** Connections of every kind. */
@@ -308,6 +318,7 @@ export class Server implements SessionHost {
     const now = this.now();
     for (const session of this.sessions.values()) session.tick(now);
     this.remoteTransports.tick(now);
+    this.objects.tick(now);
     for (const changed of this.relay.takeChangedTracks()) this.emit({ type: "tracks", ...changed });
     const turnedAway = this.relay.gate.takeTurnedAway();
     if (turnedAway !== null) this.emit({ type: "turned-away", ...turnedAway });

@@ -6,9 +6,11 @@ import type { Hooks, ServerEvent } from "@millrace/core";
 import {
   type AmfValue,
   CallError,
+  ObjectRoom,
   Relay,
   type RelayOptions,
   type RelaySession,
+  type SharedObjectInfo,
   StatusCode,
   type StreamInfo,
 } from "@millrace/core";
@@ -51,6 +53,8 @@ export class Server implements SessionHost {
   readonly hooks: Hooks;
   readonly decisionTimeout: number;
   readonly relay: Relay;
+  /** Where clients share objects. */
+  readonly objects: ObjectRoom;
   readonly memory: Uint8Array;
   readonly readStart: number;
   readonly readBuffer: Buffer;
@@ -76,6 +80,7 @@ export class Server implements SessionHost {
     this.connections = options.peersFrom ?? 0;
     this.onEvent = options.onEvent ?? (() => {});
     this.relay = new Relay(options);
+    this.objects = new ObjectRoom(this, this.relay.limits, options.sharedObjects ?? null);
     if (this.relay.recordings !== null) this.relay.recordings.onEvent = (event) => this.emit(event);
     this.memory = this.relay.pool.memory;
     this.readStart = this.relay.pool.take(READ_BYTES);
@@ -89,6 +94,11 @@ export class Server implements SessionHost {
   /** Streams by path. */
   get streams(): StreamInfo[] {
     return this.relay.describe();
+  }
+
+  /** Shared objects that somebody uses. */
+  get sharedObjects(): SharedObjectInfo[] {
+    return this.objects.describe();
   }
 
   /** Connections of every kind, those of other workers included. */
@@ -283,6 +293,7 @@ export class Server implements SessionHost {
     const now = this.now();
     for (const session of this.sessions.values()) session.tick(now);
     this.remoteSockets.tick(now);
+    this.objects.tick(now);
     for (const changed of this.relay.takeChangedTracks()) this.emit({ type: "tracks", ...changed });
     const turnedAway = this.relay.gate.takeTurnedAway();
     if (turnedAway !== null) this.emit({ type: "turned-away", ...turnedAway });

@@ -25,6 +25,7 @@ interface ServeOptions extends AuthoritySettings {
   readonly reconnectTo?: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
+  readonly objects?: string;
   readonly recordTo?: string;
   readonly recordAll: boolean;
 }
@@ -82,6 +83,11 @@ export function serveCommand(): Command {
     .option("--tls-key <file>", "the certificate's key (PEM)")
     .option("--record-to <folder>", "record what is published to be recorded, and play recordings from there")
     .option("--record-all", "record what is published live as well", false)
+    .addOption(
+      new Option("--objects <folder>", "let clients use persistent shared objects, which are kept there").conflicts(
+        "workers",
+      ),
+    )
     .option("--json", "tell machines: one JSON object a line", false)
     .action(serve);
 }
@@ -154,12 +160,24 @@ function portOf({ port, tlsCert }: ServeOptions): number {
 }
 
 function settingsOf(options: ServeOptions): ServerSettings {
-  const { takeoverAfter, push: pushes, tlsCert, tlsKey, publishKey, keysFile, hook, recordTo, recordAll } = options;
+  const {
+    takeoverAfter,
+    push: pushes,
+    tlsCert,
+    tlsKey,
+    publishKey,
+    keysFile,
+    hook,
+    recordTo,
+    recordAll,
+    objects,
+  } = options;
   return {
     takeoverAfter,
     pushes,
     recordAll,
     ...(recordTo === undefined ? {} : { recordTo }),
+    ...(objects === undefined ? {} : { objects }),
     ...(tlsCert === undefined ? {} : { certFile: tlsCert }),
     ...(tlsKey === undefined ? {} : { keyFile: tlsKey }),
     ...(publishKey === undefined ? {} : { publishKey }),

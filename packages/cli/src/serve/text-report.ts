@@ -74,6 +74,7 @@ const marks = {
   "pull-end": { color: "yellow", mark: "- pull" },
   "pull-lost": { color: "red", mark: "! pull" },
   tracks: { color: "green", mark: "  tracks" },
+  "storage-failed": { color: "red", mark: "! storage" },
   "turned-away": { color: "red", mark: "! gate" },
   "hook-failed": { color: "red", mark: "! hook" },
   "worker-died": { color: "red", mark: "! worker" },
@@ -86,6 +87,7 @@ function describe(event: ServerEvent | WorkersEvent): string {
       return `${event.what}: ${event.reason}`;
     case "failed":
       return `${errorName(event.code)}: ${event.message}`;
+    case "storage-failed":
     case "hook-failed":
       return String(event.error);
     case "tracks":

@@ -28,6 +28,7 @@ import { ControlDuties, ControlOutcome } from "./control-duties.ts";
 import { MediaIntake, type MediaTarget } from "./media-intake.ts";
 import { Output } from "./output.ts";
 import { RateLimit } from "./rate-limit.ts";
+import { ChunkStream } from "./sender.ts";
 import { Vigil } from "./vigil.ts";
 
 /** What `poll` of either end may find: these numbers mean the same in the events of both. */
@@ -177,6 +178,16 @@ export abstract class Connection<Event extends number> {
     const transactionId = calls.expect(Purpose.Application, name, null);
     this.output.sender.call(name, transactionId, null, ...values);
     return transactionId;
+  }
+
+  /** Sends a shared object message (types 19 and 16). Nobody changes the payload any more. */
+  sendSharedObject(messageType: number, payload: Uint8Array): void {
+    if (!this.isOver) this.output.sender.message(ChunkStream.Connection, messageType, 0, 0, payload);
+  }
+
+  /** The peer broke the protocol in a message that was handed out: it is told so, and the next `poll` answers `Failed`. */
+  breakOff(error: ProtocolError): void {
+    if (!this.isOver) this.failWith(error);
   }
 
   /** Answers a command. May come later, if the command was {@link defer}red. */

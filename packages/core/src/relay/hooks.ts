@@ -1,6 +1,7 @@
 import type { ConnectRequest, Methods, PlayRequest, PublishRequest } from "../connection/index.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { RecordingMode } from "../recording/index.ts";
+import type { SharedObjectAccess } from "../shared-object/index.ts";
 import type { TrackInfo } from "./tracks.ts";
 
 /** The other end of a connection, as hooks and events name it. */
@@ -30,8 +31,20 @@ export interface Hooks {
   onConnect?: (request: ConnectRequest, peer: Peer) => HookAnswer | Promise<HookAnswer>;
   onPublish?: (request: PublishRequest, peer: Peer) => HookAnswer | Promise<HookAnswer>;
   onPlay?: (request: PlayRequest, peer: Peer) => HookAnswer | Promise<HookAnswer>;
+  /** May the peer use this shared object? Other than the hooks above, it holds up nothing else of that peer. */
+  onSharedObject?: (
+    request: SharedObjectRequest,
+    peer: Peer,
+  ) => boolean | undefined | Promise<boolean | undefined | SharedObjectAccess>;
   /** What peers may call, by name. */
   methods?: Methods<Peer>;
+}
+
+/** A peer asks to use a shared object. */
+export interface SharedObjectRequest {
+  readonly app: string;
+  readonly name: string;
+  readonly isPersistent: boolean;
 }
 
 /** What became of a recording. */
@@ -74,5 +87,7 @@ export type ServerEvent =
     }
   /** So many connections were not taken within a second, or closed to make room; why and from where the last one was. */
   | { readonly type: "turned-away"; readonly count: number; readonly reason: string; readonly address: string }
+  /** The storage of shared objects failed: what was not stored is undone. */
+  | { readonly type: "storage-failed"; readonly error: unknown }
   /** A hook threw: the application's own fault. */
   | { readonly type: "hook-failed"; readonly peer: Peer; readonly error: unknown };

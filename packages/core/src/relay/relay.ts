@@ -3,6 +3,7 @@ import type { ChunkTolerances } from "../chunk/index.ts";
 import { defaultLimits, type Limits } from "../limits.ts";
 import { LiveStream, type LiveStreamOptions } from "../live/index.ts";
 import type { RecordingStorage } from "../recording/index.ts";
+import type { SharedObjectStorage } from "../shared-object/index.ts";
 import { Gate, type GateOptions } from "./gate.ts";
 import { RelayPull } from "./pull.ts";
 import { Recordings } from "./recordings.ts";
@@ -12,6 +13,8 @@ import { type TrackInfo, tracksOf } from "./tracks.ts";
 export interface RelayOptions extends GateOptions {
   /** Memory for all connections and streams together. Default: a pool of 1 GiB, of which pages are used as needed. */
   pool?: BufferPool;
+  /** Where persistent shared objects are kept. Without one nobody may use any; temporary ones may be used. */
+  sharedObjects?: SharedObjectStorage;
   limits?: Readonly<Limits>;
   tolerances?: Readonly<ChunkTolerances>;
   /** How much of each live stream is kept, and the chunk size of everything that is sent. */
