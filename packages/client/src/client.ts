@@ -2,6 +2,7 @@ import type { AmfValue, Welcome } from "@millrace/core";
 import type { ClientError } from "./client-error.ts";
 import type { Abortable, CloseOptions, Message, PlayerOptions, PublisherOptions } from "./options.ts";
 import type { Publisher } from "./publisher.ts";
+import type { ClientSharedObject, SharedObjectOptions } from "./shared-object.ts";
 
 /** A connection to a server: see `connect`. Several streams may be published and played on it. */
 export interface Client {
@@ -34,6 +35,13 @@ export interface Client {
    * @throws ClientError when it answers that this failed, or does not answer within the limit `callTimeout`.
    */
   call(name: string, values?: readonly AmfValue[], options?: Abortable): Promise<AmfValue>;
+  /**
+   * Uses a shared object of the server's app, as one of any number of clients. Where the server does not allow it, a notice says
+   * so (`refused`).
+   *
+   * @throws TypeError when it is open already; ClientError when the connection is over.
+   */
+  sharedObject(name: string, options?: SharedObjectOptions): ClientSharedObject;
   /**
    * Ends all streams and the connection; what is queued is sent before.
    *

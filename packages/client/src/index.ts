@@ -4,4 +4,5 @@ export { connectThrough } from "./connect.ts";
 export { orAbort } from "./deferred.ts";
 export type { Abortable, ClientOptions, CloseOptions, Message, PlayerOptions, PublisherOptions } from "./options.ts";
 export type { Publisher } from "./publisher.ts";
+export type { ClientSharedObject, SharedObjectOptions } from "./shared-object.ts";
 export type { Endpoint, OpenTransport, Transport, TransportListener } from "./transport.ts";

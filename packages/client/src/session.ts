@@ -7,7 +7,10 @@ import {
   ClientEvent,
   type ClientStream,
   limitsWith,
+  MessageType,
   MethodCalls,
+  type ReceivedMessage,
+  SharedObjectClient,
   type Status,
   StatusCode,
   type Welcome,
@@ -18,6 +21,7 @@ import { Deferred, orAbort } from "./deferred.ts";
 import type { Abortable, ClientOptions, CloseOptions, Message, PlayerOptions, PublisherOptions } from "./options.ts";
 import { Playback, type PlaybackHost } from "./playback.ts";
 import { type Publisher, type PublisherHost, StreamPublisher } from "./publisher.ts";
+import { type ClientSharedObject, OpenSharedObject, type SharedObjectOptions } from "./shared-object.ts";
 import type { Transport, TransportListener } from "./transport.ts";
 
 const WRITE_BYTES = 65_536;
@@ -49,6 +53,9 @@ export class ClientSession implements Client, TransportListener, PublisherHost, 
   private readonly publishers: Map<ClientStream, StreamPublisher> = new Map();
   private readonly playbacks: Map<ClientStream, Playback> = new Map();
   private readonly calls: MethodCalls<Client>;
+  private readonly shared: SharedObjectClient;
+  /** The shared objects that are in use, by name. */
+  private readonly objects: Map<string, OpenSharedObject> = new Map();
   /** Who waits until all is written: nothing more is queued meanwhile. */
   private flushes: Deferred<void>[] = [];
   private readonly outgoing: Uint8Array = new Uint8Array(WRITE_BYTES);
@@ -77,6 +84,7 @@ export class ClientSession implements Client, TransportListener, PublisherHost, 
       onAnswered: () => this.flush(),
       onFault: (error) => options.onMethodFault?.(error),
     });
+    this.shared = new SharedObjectClient(limitsWith(options.limits ?? {}));
     this.closed = this.closing.promise;
     transport.start(this);
     this.startTicking();
@@ -136,6 +144,22 @@ export class ClientSession implements Client, TransportListener, PublisherHost, 
     });
     this.flush();
     return orAbort(answer, signal, () => {});
+  }
+
+  sharedObject(
+    name: string,
+    { persistent = false, onNotice = () => {} }: SharedObjectOptions = {},
+  ): ClientSharedObject {
+    this.check(undefined);
+    if (this.objects.has(name)) throw new TypeError(`The shared object ${name} is open already.`);
+    const remote = this.shared.open(name, persistent);
+    const object = new OpenSharedObject(remote, onNotice, () => {
+      if (remote.isClosed) this.objects.delete(name);
+      this.share();
+    });
+    this.objects.set(name, object);
+    this.share();
+    return object;
   }
 
   async close({ deadline = FAREWELL, signal }: CloseOptions = {}): Promise<void> {
@@ -258,13 +282,14 @@ export class ClientSession implements Client, TransportListener, PublisherHost, 
       case ClientEvent.NeedData:
         return false;
       case ClientEvent.Connected:
+        this.shared.connected();
         this.opening.resolve();
         return true;
       case ClientEvent.Status:
         if (connection.status !== null) this.handleStatus(connection.status);
         return true;
       case ClientEvent.Message:
-        this.playbackOf(connection.message.messageStreamId)?.take(connection.message);
+        this.takeMessage(connection.message);
         return true;
       case ClientEvent.Command:
         this.calls.takeCommand();
@@ -279,6 +304,26 @@ export class ClientSession implements Client, TransportListener, PublisherHost, 
         this.finish(new ClientError("lost", "The server ended the connection."));
         return false;
     }
+  }
+
+  private takeMessage(message: ReceivedMessage): void {
+    const { messageType, messageStreamId, bytes, start, end } = message;
+    if (messageType !== MessageType.SharedObjectAmf0 && messageType !== MessageType.SharedObjectAmf3) {
+      this.playbackOf(messageStreamId)?.take(message);
+      return;
+    }
+    const error = this.shared.receive(messageType, bytes, start, end);
+    if (error !== null) this.connection.breakOff(error);
+    for (const object of [...this.objects.values()]) object.tell();
+    this.share();
+  }
+
+  /** Sends what shared objects have to say. */
+  private share(): void {
+    for (const { messageType, payload } of this.shared.takeMessages()) {
+      this.connection.sendSharedObject(messageType, payload);
+    }
+    this.flush();
   }
 
   /** FFmpeg's server puts media on message stream 0: then it is of the only stream there is. */
@@ -318,6 +363,9 @@ export class ClientSession implements Client, TransportListener, PublisherHost, 
     clearInterval(this.ticker);
     this.opening.reject(error);
     this.calls.close();
+    this.share();
+    this.shared.disconnected();
+    for (const object of this.objects.values()) object.tell();
     for (const publisher of [...this.publishers.values()]) publisher.fail(error);
     for (const playback of this.playbacks.values()) playback.finish(error);
     this.connection.leave();

@@ -107,6 +107,8 @@ export class House {
           return `refused ${event.what}: ${event.reason}`;
         case "hook-failed":
           return `hook-failed ${event.error instanceof Error ? event.error.message : event.error}`;
+        case "storage-failed":
+          return `storage-failed ${event.error instanceof Error ? event.error.message : event.error}`;
         case "turned-away":
           return `turned-away ${event.count}: ${event.reason}`;
         default:

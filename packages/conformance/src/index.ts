@@ -10,6 +10,7 @@ import { methods } from "./cases/methods.ts";
 import { refusal } from "./cases/refusal.ts";
 import { relaying } from "./cases/relaying.ts";
 import { remotes } from "./cases/remotes.ts";
+import { sharedObjects } from "./cases/shared-objects.ts";
 import { shutdown } from "./cases/shutdown.ts";
 import { slowness } from "./cases/slowness.ts";
 import { timeouts } from "./cases/timeouts.ts";
@@ -29,6 +30,7 @@ export const cases: readonly Case[] = [
   ...tls,
   ...methods,
   ...remotes,
+  ...sharedObjects,
   ...streams,
   ...clientRefusal,
   ...aborts,

@@ -1,5 +1,5 @@
 import type { Client, ClientOptions } from "@millrace/client";
-import type { AmfValue, Hooks, Relay, RelayOptions, ServerEvent } from "@millrace/core";
+import type { AmfValue, Hooks, Relay, RelayOptions, ServerEvent, SharedObjectInfo } from "@millrace/core";
 import type { Identity } from "./identity.ts";
 
 /** What the suite needs of a runtime and its adapter. */
@@ -61,6 +61,7 @@ export interface Server {
   readonly relay: Relay;
   readonly streams: readonly { readonly path: string; readonly isPublished: boolean; readonly players: number }[];
   readonly connectionCount: number;
+  readonly sharedObjects: readonly SharedObjectInfo[];
   readonly receivedBytes: number;
   readonly address: { readonly address: string; readonly family: string; readonly port: number } | null;
   listen(where?: number | { readonly path: string }, host?: string): Promise<void>;

@@ -9,4 +9,6 @@ export * from "./limits.ts";
 export * from "./live/index.ts";
 export * from "./media/index.ts";
 export * from "./message/index.ts";
+export * from "./recording/index.ts";
 export * from "./relay/index.ts";
+export * from "./shared-object/index.ts";

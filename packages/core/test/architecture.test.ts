@@ -18,6 +18,8 @@ const rooms = [
   "media",
   "flv",
   "live",
+  "shared-object",
+  "recording",
   "connection",
   "relay",
   "index.ts",

@@ -5,6 +5,7 @@ import { ChunkLog } from "./chunk/chunk-log.ts";
 import { FlvLog } from "./flv/flv-log.ts";
 import { handshakeLog } from "./handshake/handshake-log.ts";
 import { tagLog } from "./media/tag-log.ts";
+import { sharedObjectLog } from "./shared-object/shared-object-log.ts";
 import { type Setting, type VectorCase, vectorFiles, vectorGroups } from "./vector-file.ts";
 
 /** Reads one input, however it is cut, and writes down what it holds. */
@@ -36,6 +37,7 @@ const spans: Record<string, SpanReader> = {
   amf3: amf3Log,
   handshake: handshakeLog,
   media: tagLog,
+  "shared-object": sharedObjectLog,
 };
 
 const rewrites = process.env["REWRITE_VECTORS"] === "1";

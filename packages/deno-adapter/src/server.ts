@@ -2,10 +2,12 @@ import {
   type AmfValue,
   CallError,
   type Hooks,
+  ObjectRoom,
   Relay,
   type RelayOptions,
   type RelaySession,
   type ServerEvent,
+  type SharedObjectInfo,
   StatusCode,
   type StreamInfo,
 } from "@millrace/core";
@@ -65,6 +67,8 @@ export class Server implements SessionHost {
   readonly hooks: Hooks;
   readonly decisionTimeout: number;
   readonly relay: Relay;
+  /** Where clients share objects. */
+  readonly objects: ObjectRoom;
   /** Bytes received since the handshakes, by connections that are closed. */
   private receivedBefore = 0;
   private readonly tls: ServerTls | undefined;
@@ -90,12 +94,19 @@ export class Server implements SessionHost {
     if (options.tls !== undefined) identityOf(options.tls);
     this.onEvent = options.onEvent ?? ((): void => {});
     this.relay = new Relay(options);
+    this.objects = new ObjectRoom(this, this.relay.limits, options.sharedObjects ?? null);
     this.remoteTransports = new RemoteTransports(this, options.remoteTls ?? {});
+    if (this.relay.recordings !== null) this.relay.recordings.onEvent = (event): void => this.emit(event);
   }
 
   /** Streams by path. */
   get streams(): StreamInfo[] {
     return this.relay.describe();
+  }
+
+  /** Shared objects that somebody uses. */
+  get sharedObjects(): SharedObjectInfo[] {
+    return this.objects.describe();
   }
 
   /** Connections of every kind. */
@@ -129,6 +140,7 @@ export class Server implements SessionHost {
   async listen(where: number | { readonly path: string } = this.usualPort, host?: string): Promise<void> {
     if (this.closing !== null) throw new Error("This server was closed: create another.");
     if (this.listener !== null) throw new Error("This server listens already.");
+    await this.relay.recordings?.recover();
     this.listener = typeof where === "number" ? this.bind(where, host) : this.bindToPath(where.path);
     this.ticker = setInterval(() => this.tick(), TICK);
     this.acceptAll(this.listener);
@@ -157,6 +169,19 @@ export class Server implements SessionHost {
   pull(url: string, path?: string): void {
     this.remoteTransports.remotes.pull(url, path);
     this.remoteTransports.open();
+  }
+
+  /**
+   * Asks clients to connect again when it suits them, to another server or to this one; they are served until then. Only
+   * those that understand it are asked (Enhanced RTMP v2, "Reconnect Request"). Players of a publisher that follows stay.
+   *
+   * @param url - of an app, `rtmp://host/app`; by default where they are connected to
+   * @returns how many were asked.
+   */
+  requestReconnect(url?: string): number {
+    let asked = 0;
+    for (const session of this.sessions.values()) if (session.requestReconnect(url ?? null)) asked++;
+    return asked;
   }
 
   /**
@@ -276,6 +301,8 @@ export class Server implements SessionHost {
     await this.remoteTransports.close();
     if (this.sessions.size > 0) await new Promise<void>((resolve) => (this.drained = resolve));
     clearTimeout(cut);
+    this.relay.flush();
+    await this.relay.recordings?.settled();
     clearInterval(this.ticker);
     clearTimeout(this.later);
   }
@@ -291,6 +318,8 @@ export class Server implements SessionHost {
     const now = this.now();
     for (const session of this.sessions.values()) session.tick(now);
     this.remoteTransports.tick(now);
+    this.objects.tick(now);
+    for (const changed of this.relay.takeChangedTracks()) this.emit({ type: "tracks", ...changed });
     const turnedAway = this.relay.gate.takeTurnedAway();
     if (turnedAway !== null) this.emit({ type: "turned-away", ...turnedAway });
   }

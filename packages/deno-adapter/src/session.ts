@@ -1,11 +1,11 @@
 import {
-  type AdmissionHost,
   type AmfValue,
   type BufferPool,
   type Carrier,
   type Peer,
   PeerStep,
   RelayPeer,
+  type RelayPeerHost,
   type RelaySession,
 } from "@millrace/core";
 
@@ -19,7 +19,7 @@ const LARGEST_READ = 65_536;
 const NO_BLOCK = -1;
 
 /** What a session needs of its server. */
-export interface SessionHost extends AdmissionHost {
+export interface SessionHost extends RelayPeerHost {
   /** Players of some stream may have something to be sent. */
   wakePlayers(): void;
   closed(session: DenoSession): void;
@@ -100,6 +100,13 @@ export class DenoSession implements Carrier {
     const answer = this.relayPeer.call(name, values);
     this.flush();
     return answer;
+  }
+
+  /** Asks the peer to connect again. @returns whether it understands that. */
+  requestReconnect(url: string | null): boolean {
+    const isAsked = this.relaySession.requestReconnect(url);
+    this.flush();
+    return isAsked;
   }
 
   /** Ends the connection: the peer is told why. */

@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 
 const internal = "part of how Node's sockets are carried, no use to an application";
 const workers = "Deno has no processes that share a port";
+const folder = "recordings in a folder are not carried over to Deno yet";
 
 /** Names that one adapter has and the other has not, and why. A star stands for all that is found in a name. */
 const differences: { readonly [name: string]: string } = {
@@ -13,6 +14,7 @@ const differences: { readonly [name: string]: string } = {
   "Server.acceptLink": internal,
   "ServerAddress*": "Node has a name of its own for it, AddressInfo",
   "ClientTls*": "Node has a name of its own for it, ConnectionOptions of node:tls",
+  folderStorage: folder,
   runWorker: workers,
   startWorkers: workers,
   "Workers*": workers,

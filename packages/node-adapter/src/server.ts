@@ -6,9 +6,11 @@ import type { Hooks, ServerEvent } from "@millrace/core";
 import {
   type AmfValue,
   CallError,
+  ObjectRoom,
   Relay,
   type RelayOptions,
   type RelaySession,
+  type SharedObjectInfo,
   StatusCode,
   type StreamInfo,
 } from "@millrace/core";
@@ -51,6 +53,8 @@ export class Server implements SessionHost {
   readonly hooks: Hooks;
   readonly decisionTimeout: number;
   readonly relay: Relay;
+  /** Where clients share objects. */
+  readonly objects: ObjectRoom;
   readonly memory: Uint8Array;
   readonly readStart: number;
   readonly readBuffer: Buffer;
@@ -76,6 +80,8 @@ export class Server implements SessionHost {
     this.connections = options.peersFrom ?? 0;
     this.onEvent = options.onEvent ?? (() => {});
     this.relay = new Relay(options);
+    this.objects = new ObjectRoom(this, this.relay.limits, options.sharedObjects ?? null);
+    if (this.relay.recordings !== null) this.relay.recordings.onEvent = (event) => this.emit(event);
     this.memory = this.relay.pool.memory;
     this.readStart = this.relay.pool.take(READ_BYTES);
     this.readBuffer = Buffer.from(this.memory.buffer, this.readStart, READ_BYTES);
@@ -88,6 +94,11 @@ export class Server implements SessionHost {
   /** Streams by path. */
   get streams(): StreamInfo[] {
     return this.relay.describe();
+  }
+
+  /** Shared objects that somebody uses. */
+  get sharedObjects(): SharedObjectInfo[] {
+    return this.objects.describe();
   }
 
   /** Connections of every kind, those of other workers included. */
@@ -109,15 +120,17 @@ export class Server implements SessionHost {
   }
 
   /**
-   * Begins to listen. A server that was closed cannot do so again: create another.
+   * Begins to listen; recordings that a crash has left half-written are repaired before. A server that was closed cannot do
+   * so again: create another.
    *
    * @param where - a port, 0 for any free one (see {@link address}), by default 1935, with TLS 443; or the path of a
    *   Unix socket
    * @param host - an address of this machine; by default all of them, IPv6 included
    * @returns when peers can connect; rejects when the address cannot be had.
    */
-  listen(where: number | { readonly path: string } = this.usualPort, host?: string): Promise<void> {
-    if (this.closing !== null) return Promise.reject(new Error("This server was closed: create another."));
+  async listen(where: number | { readonly path: string } = this.usualPort, host?: string): Promise<void> {
+    await this.relay.recordings?.recover();
+    if (this.closing !== null) throw new Error("This server was closed: create another.");
     return new Promise((resolve, reject) => {
       const { netServer } = this;
       const failed = (error: Error): void => {
@@ -135,6 +148,19 @@ export class Server implements SessionHost {
       const at = typeof where === "number" ? { port: where, ...(host === undefined ? {} : { host }) } : where;
       netServer.listen(at);
     });
+  }
+
+  /**
+   * Asks clients to connect again when it suits them, to another server or to this one; they are served until then. Only
+   * those that understand it are asked (Enhanced RTMP v2, "Reconnect Request"). Players of a publisher that follows stay.
+   *
+   * @param url - of an app, `rtmp://host/app`; by default where they are connected to
+   * @returns how many were asked.
+   */
+  requestReconnect(url?: string): number {
+    let asked = 0;
+    for (const session of this.sessions.values()) if (session.requestReconnect(url ?? null)) asked++;
+    return asked;
   }
 
   /**
@@ -237,6 +263,8 @@ export class Server implements SessionHost {
     // Node counts a connection as closed a little before its socket says so.
     if (this.sessions.size > 0) await new Promise<void>((resolve) => (this.drained = resolve));
     clearTimeout(cut);
+    this.relay.flush();
+    await this.relay.recordings?.settled();
     this.relay.pool.give(this.readStart);
     if (this.ticker !== null) clearInterval(this.ticker);
     clearImmediate(this.soon);
@@ -265,6 +293,8 @@ export class Server implements SessionHost {
     const now = this.now();
     for (const session of this.sessions.values()) session.tick(now);
     this.remoteSockets.tick(now);
+    this.objects.tick(now);
+    for (const changed of this.relay.takeChangedTracks()) this.emit({ type: "tracks", ...changed });
     const turnedAway = this.relay.gate.takeTurnedAway();
     if (turnedAway !== null) this.emit({ type: "turned-away", ...turnedAway });
   }

@@ -1,11 +1,11 @@
 import type { Socket } from "node:net";
 import {
-  type AdmissionHost,
   type AmfValue,
   type Carrier,
   type Peer,
   PeerStep,
   RelayPeer,
+  type RelayPeerHost,
   type RelaySession,
 } from "@millrace/core";
 import { readShared } from "./shared-read.ts";
@@ -15,7 +15,7 @@ import { SocketWriter } from "./socket-writer.ts";
 const FAREWELL = 1_000;
 
 /** What a session needs of its server. */
-export interface SessionHost extends AdmissionHost {
+export interface SessionHost extends RelayPeerHost {
   /** Where the bytes of every socket are read: memory[start, …), and the same as Node wants it. */
   readonly memory: Uint8Array;
   readonly readStart: number;
@@ -96,6 +96,13 @@ export class NodeSession implements Carrier {
     const answer = this.relayPeer.call(name, values);
     this.flush();
     return answer;
+  }
+
+  /** Asks the peer to connect again. @returns whether it understands that. */
+  requestReconnect(url: string | null): boolean {
+    const isAsked = this.relaySession.requestReconnect(url);
+    this.flush();
+    return isAsked;
   }
 
   /** Ends the connection: the peer is told why. */

@@ -69,8 +69,12 @@ export class House {
           return `failed ${errorName(event.code)}`;
         case "refused":
           return `refused ${event.what}: ${event.reason}`;
+        case "record-failed":
+          return `record-failed ${event.path}: ${event.reason}`;
         case "hook-failed":
           return `hook-failed ${event.error instanceof Error ? event.error.message : event.error}`;
+        case "storage-failed":
+          return `storage-failed ${event.error instanceof Error ? event.error.message : event.error}`;
         case "turned-away":
           return `turned-away ${event.count}: ${event.reason}`;
         default:

@@ -1,4 +1,4 @@
-import type { StreamUrl } from "@millrace/core";
+import { Capability, EVERY_CAPABILITY, type StreamUrl } from "@millrace/core";
 import { connect } from "@millrace/node-adapter";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { attempt, Complaint, type Terminal, untilInterrupted } from "../attempt.ts";
@@ -54,7 +54,8 @@ async function play(
     tell(`Playing ${appText(stream)} to ${output}.`, { event: "playing", url: appText(stream), file: output });
     return sink;
   }, seconds * 1000);
-  const client = await connect(stream.url, { signal });
+  // All tracks go into the file, and whatever stands in messages.
+  const client = await connect(stream.url, { signal, connect: { capsEx: EVERY_CAPABILITY & ~Capability.Reconnect } });
   try {
     for await (const message of client.play(stream.name, { signal })) {
       if (!(await recording.add(message))) break;

@@ -1,6 +1,5 @@
 import { stat } from "node:fs/promises";
 import type { StreamUrl } from "@millrace/core";
-import { connect } from "@millrace/node-adapter";
 import { Command } from "commander";
 import { attempt, Complaint, type Terminal, untilInterrupted } from "../attempt.ts";
 import { clockText } from "../clock-text.ts";
@@ -8,6 +7,7 @@ import { isFrame } from "../media.ts";
 import { printable } from "../printable.ts";
 import { appText, streamArgument } from "../stream-argument.ts";
 import { Progress } from "./progress.ts";
+import { Publication } from "./publication.ts";
 import { Sending, type TimedTag } from "./sending.ts";
 import { readTags } from "./tags.ts";
 import { Timeline } from "./timeline.ts";
@@ -59,23 +59,23 @@ async function publish(
     // Whether it can be read shows before anybody is called.
     const first = await tags.next();
     if (first.done) throw new Complaint(`${path}: there is nothing in it to be published.`);
-    const client = await connect(stream.url, { signal });
+    const publication = new Publication(stream, notice, signal);
     try {
-      const publisher = await client.publish(stream.name, { signal });
+      await publication.begin();
       tell(`Publishing ${path} to ${appText(stream)}.`, { event: "publishing", file: path, url: appText(stream) });
       const progress = new Progress(stderr, (await stat(path)).size);
-      const sending = new Sending(client, publisher, progress, signal);
+      const sending = new Sending(publication, progress, signal);
       try {
         await sending.send(first.value);
         for await (const tag of tags) await sending.send(tag);
-        await publisher.end({ signal });
+        await publication.end();
       } finally {
         progress.stop();
         const { counts } = sending;
         tell(`Published ${counts.tags} tags, ${clockText(counts.milliseconds)}.`, { event: "published", ...counts });
       }
     } finally {
-      await client.close();
+      await publication.close();
     }
   } finally {
     await tags.return();

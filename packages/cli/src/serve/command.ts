@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
-import { createServer, startWorkers } from "@millrace/node-adapter";
+import { setTimeout as delay } from "node:timers/promises";
+import { createServer, type Server, startWorkers } from "@millrace/node-adapter";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { AuthoritySettings } from "./authority.ts";
 import { JsonReport } from "./json-report.ts";
@@ -9,6 +10,10 @@ import type { Report } from "./report.ts";
 import { optionsOf, pushAll, type ServerSettings } from "./settings.ts";
 import { TextReport } from "./text-report.ts";
 
+/** How long clients that were asked to connect elsewhere are waited for, and how often is looked, in milliseconds. */
+const PATIENCE = 10_000;
+const GLANCE = 50;
+
 interface ServeOptions extends AuthoritySettings {
   readonly port?: number;
   readonly host?: string;
@@ -17,8 +22,12 @@ interface ServeOptions extends AuthoritySettings {
   readonly workers: number;
   readonly push: readonly RemoteArgument[];
   readonly pull: readonly RemoteArgument[];
+  readonly reconnectTo?: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
+  readonly objects?: string;
+  readonly recordTo?: string;
+  readonly recordAll: boolean;
 }
 
 /** The relay, in this process or in several. */
@@ -59,6 +68,11 @@ export function serveCommand(): Command {
         .argParser(pullArgument)
         .conflicts("workers"),
     )
+    .addOption(
+      new Option("--reconnect-to <url>", "before it stops, ask clients to connect there: rtmp://host/app").conflicts(
+        "workers",
+      ),
+    )
     .option("--publish-key <key>", "whoever publishes has to know it: name?key=KEY")
     .option(
       "--keys-file <file>",
@@ -67,14 +81,22 @@ export function serveCommand(): Command {
     .option("--hook <url>", "ask there, by HTTP POST as nginx-rtmp does, before anything is published or played")
     .option("--tls-cert <file>", "speak RTMPS, with this certificate (PEM); it is read again when it has changed")
     .option("--tls-key <file>", "the certificate's key (PEM)")
+    .option("--record-to <folder>", "record what is published to be recorded, and play recordings from there")
+    .option("--record-all", "record what is published live as well", false)
+    .addOption(
+      new Option("--objects <folder>", "let clients use persistent shared objects, which are kept there").conflicts(
+        "workers",
+      ),
+    )
     .option("--json", "tell machines: one JSON object a line", false)
     .action(serve);
 }
 
 async function serve(options: ServeOptions, command: Command): Promise<void> {
-  const { tlsCert, tlsKey } = options;
+  const { tlsCert, tlsKey, recordTo, recordAll } = options;
   if ((tlsCert === undefined) !== (tlsKey === undefined))
     command.error("error: --tls-cert and --tls-key belong together.");
+  if (recordAll && recordTo === undefined) command.error("error: --record-all needs --record-to.");
   const report: Report = options.json ? new JsonReport() : new TextReport();
   let relaying: Relaying | null = null;
   let isStopping = false;
@@ -106,7 +128,11 @@ async function serveHere(options: ServeOptions, report: Report): Promise<Relayin
   await server.listen(port, host);
   pushAll(server, settings);
   for (const { url, path } of options.pull) server.pull(url, path ?? undefined);
-  return { load: server, port: server.address?.port ?? port, close: () => server.close() };
+  const close = async (): Promise<void> => {
+    if (options.reconnectTo !== undefined) await moved(server, server.requestReconnect(options.reconnectTo));
+    await server.close();
+  };
+  return { load: server, port: server.address?.port ?? port, close };
 }
 
 async function serveByWorkers(options: ServeOptions, report: Report): Promise<Relaying> {
@@ -122,15 +148,36 @@ async function serveByWorkers(options: ServeOptions, report: Report): Promise<Re
   return { load: workers, port: workers.port, close: () => workers.close() };
 }
 
+/** Waits until so many clients have gone, but not for long. */
+async function moved(server: Server, asked: number): Promise<void> {
+  const left = server.connectionCount - asked;
+  const deadline = performance.now() + PATIENCE;
+  while (server.connectionCount > left && performance.now() < deadline) await delay(GLANCE);
+}
+
 function portOf({ port, tlsCert }: ServeOptions): number {
   return port ?? (tlsCert === undefined ? 1935 : 443);
 }
 
 function settingsOf(options: ServeOptions): ServerSettings {
-  const { takeoverAfter, push: pushes, tlsCert, tlsKey, publishKey, keysFile, hook } = options;
+  const {
+    takeoverAfter,
+    push: pushes,
+    tlsCert,
+    tlsKey,
+    publishKey,
+    keysFile,
+    hook,
+    recordTo,
+    recordAll,
+    objects,
+  } = options;
   return {
     takeoverAfter,
     pushes,
+    recordAll,
+    ...(recordTo === undefined ? {} : { recordTo }),
+    ...(objects === undefined ? {} : { objects }),
     ...(tlsCert === undefined ? {} : { certFile: tlsCert }),
     ...(tlsKey === undefined ? {} : { keyFile: tlsKey }),
     ...(publishKey === undefined ? {} : { publishKey }),

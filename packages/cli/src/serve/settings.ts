@@ -1,4 +1,4 @@
-import type { Server, ServerOptions } from "@millrace/node-adapter";
+import { folderStorage, objectFolder, type Server, type ServerOptions } from "@millrace/node-adapter";
 import { type AuthoritySettings, hooksOf } from "./authority.ts";
 import type { RemoteArgument } from "./remote-argument.ts";
 
@@ -8,11 +8,18 @@ export interface ServerSettings extends AuthoritySettings {
   readonly certFile?: string;
   readonly keyFile?: string;
   readonly pushes: readonly RemoteArgument[];
+  /** The folder of persistent shared objects. */
+  readonly objects?: string;
+  /** The folder of recordings. */
+  readonly recordTo?: string;
+  readonly recordAll: boolean;
 }
 
 export function optionsOf(settings: ServerSettings): ServerOptions {
-  const { takeoverAfter, certFile, keyFile } = settings;
-  const options = { takeoverAfter, ...hooksOf(settings) };
+  const { takeoverAfter, certFile, keyFile, recordTo, recordAll, objects } = settings;
+  const recording = recordTo === undefined ? {} : { recordings: folderStorage(recordTo), recordAll };
+  const sharing = objects === undefined ? {} : { sharedObjects: objectFolder(objects) };
+  const options = { takeoverAfter, ...recording, ...sharing, ...hooksOf(settings) };
   if (certFile === undefined || keyFile === undefined) return options;
   return { ...options, tls: { certFile, keyFile, onReload: tellReload } };
 }

@@ -1,5 +1,6 @@
 import { errorName } from "@millrace/core/errors";
-import type { ServerEvent, WorkersEvent } from "@millrace/node-adapter";
+import type { ServerEvent, TrackInfo, WorkersEvent } from "@millrace/node-adapter";
+import { clockText } from "../clock-text.ts";
 import { paintFor } from "../paint.ts";
 import { printable } from "../printable.ts";
 import { LoadMeter, type LoadSource } from "./load.ts";
@@ -60,6 +61,10 @@ const marks = {
   unpublish: { color: "yellow", mark: "- publisher" },
   play: { color: "green", mark: "+ player" },
   stop: { color: "yellow", mark: "- player" },
+  record: { color: "green", mark: "+ recording" },
+  "record-end": { color: "yellow", mark: "- recording" },
+  "record-failed": { color: "red", mark: "! recording" },
+  "record-recovered": { color: "yellow", mark: "* recovered" },
   refused: { color: "red", mark: "! refused" },
   failed: { color: "red", mark: "! closed" },
   push: { color: "green", mark: "+ push" },
@@ -68,6 +73,8 @@ const marks = {
   pull: { color: "green", mark: "+ pull" },
   "pull-end": { color: "yellow", mark: "- pull" },
   "pull-lost": { color: "red", mark: "! pull" },
+  tracks: { color: "green", mark: "  tracks" },
+  "storage-failed": { color: "red", mark: "! storage" },
   "turned-away": { color: "red", mark: "! gate" },
   "hook-failed": { color: "red", mark: "! hook" },
   "worker-died": { color: "red", mark: "! worker" },
@@ -80,10 +87,17 @@ function describe(event: ServerEvent | WorkersEvent): string {
       return `${event.what}: ${event.reason}`;
     case "failed":
       return `${errorName(event.code)}: ${event.message}`;
+    case "storage-failed":
     case "hook-failed":
       return String(event.error);
+    case "tracks":
+      return `${event.path}  ${event.tracks.map(trackText).join(", ")}`;
     case "turned-away":
       return `${count(event.count, "connection")} not taken: ${event.reason}  from ${event.address || "unix"}`;
+    case "record-end":
+      return `${event.path}: ${clockText(event.milliseconds)}, ${(event.bytes / 1e6).toFixed(1)} MB`;
+    case "record-failed":
+      return `${event.path}: ${event.reason}`;
     case "push":
     case "push-end":
       return `${event.path} to ${event.place}`;
@@ -101,6 +115,14 @@ function describe(event: ServerEvent | WorkersEvent): string {
     default:
       return event.path;
   }
+}
+
+function trackText(track: TrackInfo): string {
+  const id = track.trackId === 0 ? "" : `track ${track.trackId}: `;
+  if (track.type === "audio") return `${id}${track.codec} ${track.sampleRate} Hz, ${count(track.channels, "channel")}`;
+  const { codec, width, height, frameRate } = track;
+  const size = width === null || height === null ? "" : ` ${width}x${height}`;
+  return `${id}${codec}${size}${frameRate === null ? "" : ` ${Number(frameRate.toFixed(2))} fps`}`;
 }
 
 function lossOf({ reason, retryIn }: { readonly reason: string; readonly retryIn: number }): string {

@@ -113,6 +113,46 @@ describe("millrace serve", () => {
   });
 });
 
+describe("millrace serve with a folder of recordings", () => {
+  it("records what is live where all is to be recorded, says so, and plays it", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "millrace-serve-"));
+    const { child, lines } = serve(
+      ...["--port", "0", "--host", "127.0.0.1", "--json", "--record-to", join(folder, "recordings"), "--record-all"],
+    );
+    const { port } = await next(lines);
+    const url = `rtmp://127.0.0.1:${port}/live`;
+    const client = await connectClient(url);
+    const publisher = await client.publish("show");
+    await expectEvent(lines, { event: "record", path: "live/show", mode: "record" });
+    for (let number = 0; number < 3; number++) {
+      await publisher.send({
+        messageType: 9,
+        timestamp: number * 40,
+        payload: Uint8Array.of(0x17, 1, 0, 0, 0, number),
+      });
+    }
+    await client.close();
+    await expectEvent(lines, { event: "record-end", path: "live/show", milliseconds: 80, tags: 3 });
+    expect(readdirSync(join(folder, "recordings", "live"))).toEqual(["show.flv"]);
+    const other = await connectClient(url);
+    const payloads: Uint8Array[] = [];
+    for await (const { messageType, payload } of other.play("show", { start: 0 })) {
+      if (messageType === 9) payloads.push(payload);
+      if (payloads.length === 3) break;
+    }
+    expect(payloads.map((payload) => payload[5])).toEqual([0, 1, 2]);
+    await other.close();
+    child.kill("SIGTERM");
+    expect(await once(child, "exit")).toEqual([0, null]);
+    rmSync(folder, { recursive: true });
+  });
+
+  it("refuses to record all to nowhere", async () => {
+    const { errors } = serve("--record-all");
+    expect((await errors.next()).value).toBe("error: --record-all needs --record-to.");
+  });
+});
+
 describe("millrace serve with other servers", () => {
   it.each([
     ["a push of all streams to one", ["--push", "rtmp://host/app/name"], "Say which stream is to go there"],

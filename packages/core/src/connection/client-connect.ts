@@ -25,8 +25,10 @@ export interface ConnectOptions {
   readonly videoCodecs?: number | null;
   /** 1 seeks exactly; E-RTMP adds 2 HDR, 4 metadata packets, 8 large-scale tiles. Default 1. */
   readonly videoFunction?: number | null;
-  /** AMF0 is the only encoding that is spoken here, and what is meant where nothing is said. */
-  readonly objectEncoding?: 0;
+  /**
+   * In which encoding objects are to be: 3 is AMF3, if the server agrees; 0 is AMF0, and what is meant where nothing is said.
+   */
+  readonly objectEncoding?: 0 | 3;
   /** "nonprivate" from FMLE, OBS and FFmpeg when they publish. */
   readonly type?: string;
   /** Codecs that can be received, as FourCC; `*` is any. */

@@ -216,6 +216,9 @@ export class ClientConnection extends Connection<ClientEvent> {
   private connected(): void {
     this.vigil.connected();
     const { sender, writer } = this.output;
+    // A server that says 3 to who did not ask for it is wrong.
+    const agreed = this.welcome?.information.get("objectEncoding");
+    sender.usesAmf3 = this.options.connect.objectEncoding === 3 && agreed === 3;
     sender.control(MessageType.WindowAcknowledgementSize, USUAL_WINDOW);
     writer.announceChunkSize(this.options.chunkSize ?? 4096);
   }

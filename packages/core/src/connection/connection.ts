@@ -16,7 +16,9 @@ import {
   AggregateReader,
   type Command,
   DataKind,
+  dataInAmf0,
   readCommand,
+  readData,
   readDataHead,
   StatusCode,
   type UserControl,
@@ -26,6 +28,7 @@ import { ControlDuties, ControlOutcome } from "./control-duties.ts";
 import { MediaIntake, type MediaTarget } from "./media-intake.ts";
 import { Output } from "./output.ts";
 import { RateLimit } from "./rate-limit.ts";
+import { ChunkStream } from "./sender.ts";
 import { Vigil } from "./vigil.ts";
 
 /** What `poll` of either end may find: these numbers mean the same in the events of both. */
@@ -129,7 +132,7 @@ export abstract class Connection<Event extends number> {
   }
   /** When `tick` has something to do at the latest, if nothing is received before. */
   get deadline(): number {
-    return Math.min(this.vigil.deadline, this.calls.deadline);
+    return Math.min(this.vigil.deadline, this.calls.deadline, this.output.deadline);
   }
   /** After `Answer`. */
   get answered(): Answer | null {
@@ -175,6 +178,16 @@ export abstract class Connection<Event extends number> {
     const transactionId = calls.expect(Purpose.Application, name, null);
     this.output.sender.call(name, transactionId, null, ...values);
     return transactionId;
+  }
+
+  /** Sends a shared object message (types 19 and 16). Nobody changes the payload any more. */
+  sendSharedObject(messageType: number, payload: Uint8Array): void {
+    if (!this.isOver) this.output.sender.message(ChunkStream.Connection, messageType, 0, 0, payload);
+  }
+
+  /** The peer broke the protocol in a message that was handed out: it is told so, and the next `poll` answers `Failed`. */
+  breakOff(error: ProtocolError): void {
+    if (!this.isOver) this.failWith(error);
   }
 
   /** Answers a command. May come later, if the command was {@link defer}red. */
@@ -382,7 +395,28 @@ export abstract class Connection<Event extends number> {
       this.parts.reset(assembler.bytes, assembler.start, assembler.end, parser.timestamp);
       return NOTHING;
     }
-    return messageType === MessageType.DataAmf0 && this.takeData() ? NOTHING : SharedEvent.Message;
+    const isData = messageType === MessageType.DataAmf0 || (messageType === MessageType.DataAmf3 && this.toAmf0());
+    return isData && this.takeData() ? NOTHING : SharedEvent.Message;
+  }
+
+  /**
+   * Players need not know AMF3: a publisher's data goes on in AMF0.
+   *
+   * @returns false for what is not a publisher's, or has no form in AMF0: it stays as it is.
+   */
+  private toAmf0(): boolean {
+    const { message } = this;
+    const target = this.targetOf(message.messageStreamId);
+    if (target === undefined || target.sink === null) return false;
+    const data = readData(message.bytes, message.start, message.end, true, this.limits);
+    if (data instanceof ProtocolError) return false;
+    const payload = dataInAmf0(data, this.limits.dataMessageLength);
+    if (payload === null) return false;
+    message.messageType = MessageType.DataAmf0;
+    message.bytes = payload;
+    message.start = 0;
+    message.end = payload.length;
+    return true;
   }
 
   /** One message of an aggregate: what is no media means nothing there. */

@@ -8,6 +8,7 @@ import { ChunkStream, type Sender } from "./sender.ts";
 export class Forwarding implements MediaSource {
   readonly subscription: Subscription;
   isEnded = false;
+  readonly deadline: number = Number.POSITIVE_INFINITY;
   /** Whether the publication is over, and all of it was given out. */
   isDrained = false;
   private readonly stream: LiveStream;
@@ -49,5 +50,9 @@ export class Forwarding implements MediaSource {
       }
     }
     return true;
+  }
+
+  close(): void {
+    this.subscription.close();
   }
 }

@@ -1,3 +1,4 @@
+export { abilitiesOf, Capability, capabilitiesOf, EVERY_CAPABILITY } from "./abilities.ts";
 export type { Answer } from "./calls.ts";
 export { Approach, type ApproachOptions, type ApproachTarget } from "./client-approach.ts";
 export { authenticationQuery, type Credentials } from "./client-authentication.ts";
@@ -26,8 +27,18 @@ export {
 } from "./method-calls.ts";
 export { Output } from "./output.ts";
 export { Playback } from "./playback.ts";
+export type { PlaylistItem } from "./playlist-item.ts";
+export { Program } from "./program.ts";
 export { RateLimit } from "./rate-limit.ts";
-export type { ConnectRequest, PlayRequest, PublishRequest, Request } from "./requests.ts";
+export { RecordedPlayback, type RecordingTarget } from "./recorded-playback.ts";
+export {
+  type ConnectRequest,
+  type PlayRequest,
+  type PlayStart,
+  type PublishRequest,
+  playStart,
+  type Request,
+} from "./requests.ts";
 export type { EndedStream } from "./server-commands.ts";
 export { ConnectionEvent, ServerConnection } from "./server-connection.ts";
 export { parseRtmpUrl, type RtmpUrl, resolveRtmpUrl, type StreamUrl, splitStreamUrl } from "./stream-url.ts";

@@ -1,6 +1,6 @@
 import type { LiveStream } from "../live/index.ts";
 import type { MediaTarget } from "./media-intake.ts";
-import type { Playback } from "./playback.ts";
+import type { Program } from "./program.ts";
 
 /** A message stream that the peer created (RTMP 7.2.1.3), and what it does with it: nothing, publish or play. */
 export class MessageStream implements MediaTarget {
@@ -10,7 +10,7 @@ export class MessageStream implements MediaTarget {
   isPublishing = false;
   /** Where published media goes; null hands each message to the application. */
   sink: LiveStream | null = null;
-  playback: Playback | null = null;
+  program: Program | null = null;
   /** What the player said of its buffer, in milliseconds (RTMP 7.1.7). */
   bufferLength = 0;
 
@@ -19,7 +19,7 @@ export class MessageStream implements MediaTarget {
   }
 
   get isIdle(): boolean {
-    return !this.isPublishing && this.playback === null;
+    return !this.isPublishing && this.program === null;
   }
 
   get takesMedia(): boolean {
@@ -32,10 +32,10 @@ export class MessageStream implements MediaTarget {
 
   /** Ends what the peer does with it; the stream may be used again. */
   reset(): void {
-    if (this.playback !== null) this.playback.isEnded = true;
+    if (this.program !== null) this.program.isEnded = true;
     this.name = "";
     this.isPublishing = false;
     this.sink = null;
-    this.playback = null;
+    this.program = null;
   }
 }

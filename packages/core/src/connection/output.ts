@@ -1,5 +1,6 @@
 import { type BufferPool, copyBytes } from "../bytes/index.ts";
 import { ChunkWriter } from "../chunk/index.ts";
+import type { Subscription } from "../live/index.ts";
 import type { MediaSource } from "./media-source.ts";
 import { Sender } from "./sender.ts";
 
@@ -16,7 +17,7 @@ export interface Transmitter {
 
 /**
  * Everything that goes out on one connection, in pieces: what `first` has to say, then messages of the connection itself,
- * then media of live streams, in turn. Media is lent where it lies in the ring; all else is written
+ * then media, in turn. Media of live streams is lent where it lies in the ring; all else is written
  * into a block of the pool.
  */
 export class Output {
@@ -59,6 +60,13 @@ export class Output {
     return this.sources.some((source) => source.isTooSlow(now));
   }
 
+  /** When there may be something to be sent that does not wait for others: recordings are sent at their pace. */
+  get deadline(): number {
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const { deadline } of this.sources) if (deadline < earliest) earliest = deadline;
+    return earliest;
+  }
+
   add(source: MediaSource): void {
     this.sources.push(source);
   }
@@ -74,7 +82,7 @@ export class Output {
   release(): void {
     this.isLent = false;
     if (this.block !== NO_BLOCK) this.giveBlock();
-    else this.sources[this.turn]?.subscription.release();
+    else this.sources[this.turn]?.subscription?.release();
   }
 
   /** Copies what is to be sent into into[start, end), for who cannot write from lent pieces. @returns how many bytes. */
@@ -98,7 +106,7 @@ export class Output {
   close(): void {
     this.isLent = false;
     if (this.block !== NO_BLOCK) this.giveBlock();
-    for (const { subscription } of this.sources) subscription.close();
+    for (const source of this.sources) source.close();
     this.sources.length = 0;
     this.writer.close();
     this.first = null;
@@ -107,7 +115,7 @@ export class Output {
   /** What is not media. Not while a media message is under way: its chunks lie in one piece. */
   private lendWritten(): boolean {
     if (this.first === null && this.writer.pendingMessages === 0) return false;
-    if (this.sources[this.turn]?.subscription.isBetweenMessages === false) return false;
+    if (this.sources[this.turn]?.subscription?.isBetweenMessages === false) return false;
     const block = this.pool.take(BLOCK_BYTES);
     if (block === NO_BLOCK) return false;
     this.block = block;
@@ -132,7 +140,7 @@ export class Output {
   private lendMedia(): boolean {
     const { sources } = this;
     const current = sources[this.turn];
-    if (current?.subscription.isBetweenMessages === false) return this.lendFrom(current);
+    if (current?.subscription?.isBetweenMessages === false) return this.lendFrom(current.subscription);
     // The writer may be in the middle of a chunk, when the pool has no block for the rest of it.
     if (this.first !== null || this.writer.pendingMessages > 0 || sources.length === 0) return false;
     for (let count = sources.length; count > 0; count--) {
@@ -141,14 +149,13 @@ export class Output {
       const source = sources[this.turn] as MediaSource;
       const hasMedia = source.prepare(this.sender);
       if (this.writer.pendingMessages > 0) return this.lendWritten();
-      if (hasMedia && this.lendFrom(source)) return true;
+      if (hasMedia && source.subscription !== null && this.lendFrom(source.subscription)) return true;
     }
     this.dropEnded();
     return false;
   }
 
-  private lendFrom(source: MediaSource): boolean {
-    const { subscription } = source;
+  private lendFrom(subscription: Subscription): boolean {
     if (!subscription.lend()) return false;
     this.bytes = subscription.bytes;
     this.start = subscription.start;
@@ -160,7 +167,7 @@ export class Output {
     for (let index = this.sources.length - 1; index >= 0; index--) {
       const source = this.sources[index];
       if (source === undefined || !source.isEnded) continue;
-      source.subscription.close();
+      source.close();
       this.sources.splice(index, 1);
     }
     this.turn = 0;

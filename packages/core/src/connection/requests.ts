@@ -41,8 +41,12 @@ export interface PlayRequest {
   readonly start: number;
   /** As it came; -1, all of it, when the client did not say. */
   readonly duration: number;
-  /** Whether what was played before is to end. */
+  /** Whether what was played before is to end. If not, this follows it. */
   readonly reset: boolean;
+  /** Of `play2`, how it takes the place of what is played: "switch", "swap", "append", "reset", ...; null of `play`. */
+  readonly transition: string | null;
+  /** Of `play2`: the stream whose place it takes; empty when the client did not say. */
+  readonly oldName: string;
   readonly streamId: number;
 }
 
@@ -85,8 +89,56 @@ export function playRequest(command: Command, app: string, streamId: number): Pl
     start: typeof start === "number" ? start : -2,
     duration: typeof duration === "number" ? duration : -1,
     reset: reset !== false && reset !== 0,
+    transition: null,
+    oldName: "",
     streamId,
   };
+}
+
+/** What `play2` asks for (ActionScript 3, NetStreamPlayOptions). @returns null when the command names no stream. */
+export function play2Request(command: Command, app: string, streamId: number): PlayRequest | null {
+  const [options] = command.arguments;
+  if (!(options instanceof AmfObject)) return null;
+  const name = options.get("streamName");
+  if (typeof name !== "string") return null;
+  const transition = text(options.get("transition")) || "switch";
+  return {
+    kind: "play",
+    app,
+    ...splitQuery(name),
+    start: number(options.get("start"), -2),
+    duration: number(options.get("len"), -1),
+    reset: transition === "reset" || transition === "resume",
+    transition,
+    oldName: splitQuery(text(options.get("oldStreamName"))).name,
+    streamId,
+  };
+}
+
+/** Where playing begins: live, or in a recording. */
+export type PlayStart =
+  /** What is live, else what is recorded, else the player waits. */
+  | { readonly kind: "any" }
+  | { readonly kind: "live" }
+  /** A recording, from this time on, in milliseconds. */
+  | { readonly kind: "recorded"; readonly time: number };
+
+/**
+ * What a client means by the `start` of a {@link PlayRequest}: RTMP 7.2.2.1 has -2 and -1 and seconds, but clients since
+ * Flash Media Server send milliseconds: -2000, -1000.
+ */
+export function playStart({ start }: PlayRequest): PlayStart {
+  if (start >= 0) return { kind: "recorded", time: start };
+  return start === -1 || start === -1000 ? { kind: "live" } : { kind: "any" };
+}
+
+/** How much a client wants to be played, in milliseconds: see {@link playStart}; Infinity for all. */
+export function playDuration({ duration }: PlayRequest): number {
+  return duration >= 0 ? duration : Number.POSITIVE_INFINITY;
+}
+
+function number(value: AmfValue, otherwise: number): number {
+  return typeof value === "number" ? value : otherwise;
 }
 
 function splitQuery(text: string): { name: string; query: string } {

@@ -1,6 +1,13 @@
 import type { AmfValue } from "../amf/index.ts";
 import { type ChunkWriter, MessageType } from "../chunk/index.ts";
-import { controlPayload, encodeValues, information, StatusCode, userControlPayload } from "../message/index.ts";
+import {
+  controlPayload,
+  encodeAmf3Values,
+  encodeValues,
+  information,
+  StatusCode,
+  userControlPayload,
+} from "../message/index.ts";
 
 /**
  * Chunk streams by custom: what FFmpeg, OBS, librtmp and SRS use. They mean nothing by specification, but a client is
@@ -10,6 +17,8 @@ export const ChunkStream = { Control: 2, Connection: 3, Audio: 4, Stream: 5, Vid
 
 /** Puts messages into a chunk writer, each kind on its usual chunk stream. All are made here and owned by the writer. */
 export class Sender {
+  /** Whether the peer has agreed upon AMF3 (`objectEncoding`): then objects in commands and data are in it. */
+  usesAmf3 = false;
   private readonly writer: ChunkWriter;
 
   constructor(writer: ChunkWriter) {
@@ -28,13 +37,12 @@ export class Sender {
 
   /** A command on the connection: message stream 0. */
   call(name: string, transactionId: number, ...values: AmfValue[]): void {
-    this.message(ChunkStream.Connection, MessageType.CommandAmf0, 0, 0, encodeValues(name, transactionId, ...values));
+    this.command(ChunkStream.Connection, 0, name, transactionId, values);
   }
 
   /** A command on a message stream. */
   callOn(streamId: number, name: string, transactionId: number, ...values: AmfValue[]): void {
-    const payload = encodeValues(name, transactionId, ...values);
-    this.message(ChunkStream.Stream, MessageType.CommandAmf0, streamId, 0, payload);
+    this.command(ChunkStream.Stream, streamId, name, transactionId, values);
   }
 
   /** The answer to a command of the peer's: its result. Transaction id 0 wants none (RTMP 7.1.1). */
@@ -56,6 +64,46 @@ export class Sender {
   /** A data message on a stream. */
   data(streamId: number, ...values: AmfValue[]): void {
     this.message(ChunkStream.Stream, MessageType.DataAmf0, streamId, 0, encodeValues(...values));
+  }
+
+  /** What happens as a stream is played: onPlayStatus, a data message at a time of the stream (by custom of Adobe's servers). */
+  playStatus(streamId: number, timestamp: number, information: AmfValue): void {
+    const payload = encodeValues("onPlayStatus", information);
+    this.message(ChunkStream.Audio, MessageType.DataAmf0, streamId, timestamp, payload);
+  }
+
+  /**
+   * Media that is not a live stream's: payload bytes[start, end), which is copied.
+   *
+   * @returns false when the pool has nothing left.
+   */
+  media(
+    messageType: number,
+    streamId: number,
+    timestamp: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): boolean {
+    const chunkStreamId = messageType === MessageType.Video ? ChunkStream.Video : ChunkStream.Audio;
+    return this.writer.copy(chunkStreamId, messageType, streamId, timestamp, bytes, start, end);
+  }
+
+  /** Bytes of messages that wait to be sent. */
+  get waitingBytes(): number {
+    return this.writer.pendingBytes;
+  }
+
+  private command(
+    chunkStreamId: number,
+    streamId: number,
+    name: string,
+    transactionId: number,
+    values: readonly AmfValue[],
+  ): void {
+    const encode = this.usesAmf3 ? encodeAmf3Values : encodeValues;
+    const messageType = this.usesAmf3 ? MessageType.CommandAmf3 : MessageType.CommandAmf0;
+    this.message(chunkStreamId, messageType, streamId, 0, encode(name, transactionId, ...values));
   }
 
   /** A message whose payload the writer may keep: nobody changes it any more. */

@@ -1,7 +1,8 @@
 import { AmfObject, type AmfValue } from "../amf/index.ts";
 import { MessageType } from "../chunk/index.ts";
 import type { Limits } from "../limits.ts";
-import type { LiveStream } from "../live/index.ts";
+import { LiveStream } from "../live/index.ts";
+import type { Abilities } from "../media/index.ts";
 import {
   BandwidthLimit,
   type Command,
@@ -10,17 +11,25 @@ import {
   StatusCode,
   UserControlEvent,
 } from "../message/index.ts";
+import { RecordedStream } from "../recording/index.ts";
+import { abilitiesOf, EVERY_CAPABILITY } from "./abilities.ts";
 import type { Calls } from "./calls.ts";
 import { USUAL_WINDOW } from "./flow-control.ts";
 import { MessageStream } from "./message-stream.ts";
 import type { Output } from "./output.ts";
 import { Playback } from "./playback.ts";
+import type { PlaylistItem } from "./playlist-item.ts";
+import { LONGEST_PLAYLIST, Program, playStarted } from "./program.ts";
+import { RecordedPlayback } from "./recorded-playback.ts";
 import {
   type ConnectRequest,
   connectRequest,
   type PlayRequest,
   type PublishRequest,
+  play2Request,
+  playDuration,
   playRequest,
+  playStart,
   publishRequest,
   type Request,
 } from "./requests.ts";
@@ -60,7 +69,22 @@ export interface EndedStream {
 }
 
 /** What Flash Media Server 3 said of itself, and what clients know: see the answer of nginx-rtmp and FFmpeg. */
-const SERVER_PROPERTIES = AmfObject.of({ fmsVer: "FMS/3,0,1,123", capabilities: 31 });
+const SERVER_PROPERTIES = { fmsVer: "FMS/3,0,1,123", capabilities: 31 };
+
+/** A server forwards every codec (Enhanced RTMP v2, "Enhancing NetConnection connect Command"). */
+const FORWARD = 4;
+
+/** What a client that knows of Enhanced RTMP is told of this server; others may not like what they do not know. */
+function enhancements(): Record<string, AmfValue> {
+  const any = AmfObject.of({ "*": FORWARD });
+  return { capsEx: EVERY_CAPABILITY, videoFourCcInfoMap: any, audioFourCcInfoMap: any };
+}
+
+/** Whether a client has said anything of Enhanced RTMP. */
+function isEnhanced(properties: AmfObject): boolean {
+  const names = ["capsEx", "fourCcList", "videoFourCcInfoMap", "audioFourCcInfoMap"];
+  return names.some((name) => properties.get(name) !== undefined);
+}
 
 /**
  * The commands of RTMP 7.2 on the server's side, and those that encoders and players send by custom: what each asks
@@ -73,6 +97,8 @@ export class ServerCommands {
   pending: Request | null = null;
   /** What the peer ended last, as it was before. */
   ended: EndedStream | null = null;
+  /** Whether the application says how long streams are: see `getStreamLength`. */
+  knowsLengths = false;
   readonly streams: Map<number, MessageStream> = new Map();
 
   private readonly output: Output;
@@ -111,7 +137,7 @@ export class ServerCommands {
       case "FCUnsubscribe":
         return this.announce("onFCUnsubscribe", StatusCode.PlayStop, command);
       case "getStreamLength":
-        return this.result(command, 0);
+        return this.knowsLengths ? Outcome.Unknown : this.result(command, 0);
       case "_checkbw":
         return this.result(command, undefined);
       case "deleteStream":
@@ -122,9 +148,9 @@ export class ServerCommands {
       case "pauseRaw":
         return this.pause(command, this.stream(streamId));
       case "seek":
-        return this.seek(this.stream(streamId));
+        return this.seek(command, this.stream(streamId));
       case "play2":
-        return this.play2(this.stream(streamId));
+        return this.play2(command, streamId, this.connected.app);
       case "receiveAudio":
       case "receiveVideo":
         return this.receive(command, this.stream(streamId));
@@ -149,8 +175,14 @@ export class ServerCommands {
     sender.userControl(UserControlEvent.StreamBegin, 0);
     // Before the first answer that is longer than the initial chunk size: clients are known that misread it otherwise.
     writer.announceChunkSize(this.chunkSize);
-    const answer = information("status", StatusCode.ConnectSuccess, "Connection succeeded.", { objectEncoding: 0 });
-    sender.call("_result", this.pendingTransaction, SERVER_PROPERTIES, answer);
+    // The specification does not say in which of the two objects they stand.
+    const more = isEnhanced(request.properties) ? enhancements() : {};
+    const usesAmf3 = request.properties.get("objectEncoding") === 3;
+    const facts = { objectEncoding: usesAmf3 ? 3 : 0, ...more };
+    const answer = information("status", StatusCode.ConnectSuccess, "Connection succeeded.", facts);
+    sender.call("_result", this.pendingTransaction, AmfObject.of({ ...SERVER_PROPERTIES, ...more }), answer);
+    // From the answer on: the client has not agreed before.
+    sender.usesAmf3 = usesAmf3;
     // Old clients wait for it before they create a stream.
     sender.call("onBWDone", 0, null);
   }
@@ -167,20 +199,17 @@ export class ServerCommands {
     sender.status(stream.id, information("status", StatusCode.PublishStart, `${request.name} is now published.`));
   }
 
-  /** The order of answers is that of SRS and Flash Media Server; players take any. */
-  acceptPlay(request: PlayRequest, source: LiveStream): void {
+  /** @param now - of the connection's clock, in milliseconds */
+  acceptPlay(request: PlayRequest, source: LiveStream | RecordedStream, now: number): void {
     const stream = this.streams.get(request.streamId);
-    if (stream === undefined) return;
-    const { sender } = this.output;
-    stream.name = request.name;
-    stream.playback = new Playback(source, stream.id, request.name);
-    sender.userControl(UserControlEvent.StreamBegin, stream.id);
-    if (request.reset) {
-      sender.status(stream.id, information("status", StatusCode.PlayReset, `Playing and resetting ${request.name}.`));
+    if (stream === undefined) {
+      if (source instanceof RecordedStream) source.close();
+      return;
     }
-    sender.status(stream.id, information("status", StatusCode.PlayStart, `Started playing ${request.name}.`));
-    sender.data(stream.id, "|RtmpSampleAccess", true, true);
-    this.output.add(stream.playback);
+    const abilities = abilitiesOf(this.connected?.properties ?? new AmfObject(), request.query);
+    const item = itemFor(request, source, stream, abilities);
+    if (stream.program === null) this.begin(stream, item, request, now);
+    else this.arrange(stream.program, item, request);
   }
 
   /** Says no to what is pending. */
@@ -244,18 +273,52 @@ export class ServerCommands {
     return this.ask(request, request.name + request.query);
   }
 
+  /** The order of answers is that of SRS and Flash Media Server; players take any. */
+  private begin(stream: MessageStream, item: PlaylistItem, request: PlayRequest, now: number): void {
+    const { sender } = this.output;
+    const { name } = item;
+    stream.name = name;
+    item.begin(sender, now);
+    if (request.reset) {
+      sender.status(stream.id, information("status", StatusCode.PlayReset, `Playing and resetting ${name}.`));
+    }
+    sender.status(stream.id, playStarted(name));
+    sender.data(stream.id, "|RtmpSampleAccess", true, true);
+    stream.program = new Program(stream.id, item, now);
+    this.output.add(stream.program);
+  }
+
+  /** Something is played already. */
+  private arrange(program: Program, item: PlaylistItem, { transition, oldName, streamId }: PlayRequest): void {
+    if (transition === "switch") program.switchTo(item);
+    else if (transition === "swap") program.swap(oldName, item);
+    else program.append(item);
+    if (transition === null) return;
+    const facts = { details: item.name, reason: StatusCode.TransitionSuccess };
+    const text = `${item.name} is to follow.`;
+    this.output.sender.status(streamId, information("status", StatusCode.PlayTransition, text, facts));
+  }
+
   private play(command: Command, streamId: number, app: string): Outcome {
     const stream = this.stream(streamId);
     if (stream === undefined) return this.noStream(command, streamId);
     const request = playRequest(command, app, stream.id);
+    return this.askToPlay(stream, request);
+  }
+
+  private askToPlay(stream: MessageStream, request: PlayRequest | null): Outcome {
     if (request === null) return this.malformed(stream, StatusCode.PlayStreamNotFound, "play names no stream.");
     if (stream.isPublishing) {
       const text = `This message stream is in use for ${stream.name}.`;
       this.output.sender.status(stream.id, information("error", StatusCode.PlayFailed, text));
       return Outcome.Done;
     }
-    // Another play on the same stream replaces the first: a playlist has no meaning for live streams.
-    stream.reset();
+    if (request.reset) stream.reset();
+    if (stream.program?.isFull === true) {
+      const text = `${LONGEST_PLAYLIST} streams wait to be played already.`;
+      this.output.sender.status(stream.id, information("error", StatusCode.PlayFailed, text));
+      return Outcome.Done;
+    }
     return this.ask(request, request.name + request.query);
   }
 
@@ -289,38 +352,67 @@ export class ServerCommands {
   }
 
   private pause(command: Command, stream: MessageStream | undefined): Outcome {
-    const subscription = stream?.playback?.subscription;
-    if (stream === undefined || subscription === undefined) return Outcome.Done;
+    const program = stream?.program ?? null;
+    if (stream === undefined || program === null) return Outcome.Done;
+    const { sender } = this.output;
     const isPause = command.arguments[0] === true;
-    if (isPause) subscription.pause();
-    else subscription.resume();
+    program.pause(isPause);
+    // As nginx-rtmp and Flash Media Server say it of recordings.
+    const event = isPause ? UserControlEvent.StreamEof : UserControlEvent.StreamBegin;
     const code = isPause ? StatusCode.PauseNotify : StatusCode.UnpauseNotify;
-    this.output.sender.status(stream.id, information("status", code, `${stream.name}: ${code}.`));
+    const answer = information("status", code, `${stream.name}: ${code}.`);
+    if (program.recorded === null) {
+      sender.status(stream.id, answer);
+      return Outcome.Done;
+    }
+    program.tell(sender, (next) => {
+      next.userControl(event, stream.id);
+      next.status(stream.id, answer);
+    });
     return Outcome.Done;
   }
 
-  private seek(stream: MessageStream | undefined): Outcome {
-    if (stream !== undefined) {
+  /** RTMP 7.2.2.8; the order is that of Flash Media Server. */
+  private seek(command: Command, stream: MessageStream | undefined): Outcome {
+    if (stream === undefined) return Outcome.Done;
+    const { sender } = this.output;
+    const [time] = command.arguments;
+    const recorded = stream.program?.recorded ?? null;
+    if (typeof time !== "number" || stream.program === null || recorded === null) {
       const text = `${stream.name || "The stream"} is live: there is nowhere to seek to.`;
-      this.output.sender.status(stream.id, information("error", StatusCode.SeekFailed, text));
+      sender.status(stream.id, information("error", StatusCode.SeekFailed, text));
+    } else if (stream.program.seek(time)) {
+      stream.program.tell(sender, (next) => {
+        next.userControl(UserControlEvent.StreamEof, stream.id);
+        next.userControl(UserControlEvent.StreamIsRecorded, stream.id);
+        next.userControl(UserControlEvent.StreamBegin, stream.id);
+        next.status(stream.id, information("status", StatusCode.SeekNotify, `Seeking ${time} ms.`));
+        next.status(stream.id, playStarted(stream.name));
+      });
+    } else {
+      const details = recorded.duration / 1000;
+      const text = `${stream.name} has ${details} s.`;
+      sender.status(stream.id, information("error", StatusCode.SeekInvalidTime, text, { details }));
     }
     return Outcome.Done;
   }
 
-  private play2(stream: MessageStream | undefined): Outcome {
-    if (stream !== undefined) {
-      const text = "Switching between streams is not offered.";
-      this.output.sender.status(stream.id, information("error", StatusCode.PlayFailed, text));
-    }
+  private play2(command: Command, streamId: number, app: string): Outcome {
+    const stream = this.stream(streamId);
+    if (stream === undefined) return this.noStream(command, streamId);
+    const request = play2Request(command, app, stream.id);
+    if (request?.transition === "stop") return this.endStream(stream);
+    if (request !== null) return this.askToPlay(stream, request);
+    this.output.sender.status(stream.id, information("error", StatusCode.PlayFailed, "play2 names no stream."));
     return Outcome.Done;
   }
 
   private receive(command: Command, stream: MessageStream | undefined): Outcome {
-    const subscription = stream?.playback?.subscription;
+    const program = stream?.program ?? null;
     const [wanted] = command.arguments;
-    if (stream === undefined || subscription === undefined || typeof wanted !== "boolean") return Outcome.Done;
-    if (command.name === "receiveAudio") subscription.receivesAudio = wanted;
-    else subscription.showVideo(wanted);
+    if (stream === undefined || program === null || typeof wanted !== "boolean") return Outcome.Done;
+    if (command.name === "receiveAudio") program.receiveAudio(wanted);
+    else program.receiveVideo(wanted);
     if (wanted) {
       // RTMP 7.2.2.4, 7.2.2.5: turning on is answered by these two, turning off is not answered.
       this.output.sender.status(stream.id, information("status", StatusCode.SeekNotify, `${command.name}: on.`));
@@ -358,4 +450,17 @@ export class ServerCommands {
     this.output.sender.status(stream.id, information("error", code, description));
     return Outcome.Malformed;
   }
+}
+
+function itemFor(
+  request: PlayRequest,
+  source: LiveStream | RecordedStream,
+  stream: MessageStream,
+  abilities: Abilities,
+): PlaylistItem {
+  const wanted = playDuration(request);
+  if (source instanceof LiveStream) return new Playback(source, stream.id, request.name, wanted, abilities);
+  const start = playStart(request);
+  const from = start.kind === "recorded" ? start.time : 0;
+  return new RecordedPlayback(source, stream, request.name, from, wanted, abilities);
 }

@@ -1,7 +1,9 @@
 import { ErrorCode } from "../errors.ts";
 import { ServerHandshake } from "../handshake/index.ts";
-import type { LiveStream } from "../live/index.ts";
+import { LiveStream } from "../live/index.ts";
 import { type Command, information, StatusCode, type UserControl, UserControlEvent } from "../message/index.ts";
+import type { RecordedStream } from "../recording/index.ts";
+import { Capability, capabilitiesOf } from "./abilities.ts";
 import { Connection, type ConnectionOptions, NOTHING, type Nothing, type SharedEvent } from "./connection.ts";
 import type { MessageStream } from "./message-stream.ts";
 import type { Request } from "./requests.ts";
@@ -41,6 +43,7 @@ export class ServerConnection extends Connection<ConnectionEvent> {
   private readonly commands: ServerCommands;
   /** Holds bytes that the caller could not keep while the application decides. */
   private stash = NO_BLOCK;
+  private playsRecordings = false;
   /** Whether the peer was not read since the last `tick`, because the application decided. */
   private waited = false;
 
@@ -123,9 +126,21 @@ export class ServerConnection extends Connection<ConnectionEvent> {
     this.expectMedia();
   }
 
-  /** Lets the peer play. The stream need not have a publisher yet. */
-  acceptPlay(source: LiveStream): void {
-    this.commands.acceptPlay(this.granted("play"), source);
+  /** Lets the peer play. A live stream need not have a publisher yet; a recording is closed when it is not played any more. */
+  acceptPlay(source: LiveStream | RecordedStream): void {
+    if (!(source instanceof LiveStream)) this.playsRecordings = true;
+    this.commands.acceptPlay(this.granted("play"), source, this.now);
+  }
+
+  /** Tells a peer what becomes of the recording that it asked for when it began to publish. */
+  tellRecording(streamId: number, code: string, description: string): void {
+    const level = code === StatusCode.RecordFailed ? "error" : "status";
+    if (!this.isOver) this.output.sender.status(streamId, information(level, code, description));
+  }
+
+  /** Makes a `Command` of `getStreamLength`, which is answered with 0 otherwise: for who has recordings. */
+  set knowsLengths(isSo: boolean) {
+    this.commands.knowsLengths = isSo;
   }
 
   /**
@@ -152,6 +167,23 @@ export class ServerConnection extends Connection<ConnectionEvent> {
     this.end(ErrorCode.Refused, description);
   }
 
+  /**
+   * Asks the peer to connect again when it suits, at a keyframe say, and serves it until then (Enhanced RTMP v2, "Reconnect
+   * Request").
+   *
+   * @param url - of an app, also a relative one; null for where it is connected to
+   * @returns whether the peer has said that it understands that; others are not asked.
+   */
+  requestReconnect(url: string | null): boolean {
+    const { connected } = this;
+    if (this.isOver || connected === null) return false;
+    if ((capabilitiesOf(connected.properties) & Capability.Reconnect) === 0) return false;
+    const text = "The server asks to connect again.";
+    const more = url === null ? {} : { tcUrl: url };
+    this.output.sender.call("onStatus", 0, null, information("status", StatusCode.ConnectReconnectRequest, text, more));
+    return true;
+  }
+
   override close(): void {
     super.close();
     if (this.stash !== NO_BLOCK) this.dropStash();
@@ -162,7 +194,9 @@ export class ServerConnection extends Connection<ConnectionEvent> {
   }
 
   protected override get mostWaiting(): number {
-    return this.limits.outgoingBytes;
+    const { outgoingBytes, mediaMessageLength } = this.limits;
+    // Of a recording one message waits at a time, however long.
+    return this.playsRecordings ? outgoingBytes + mediaMessageLength : outgoingBytes;
   }
 
   protected override begin(): void {}

@@ -26,6 +26,8 @@ export class IncomingMessage {
   length = 0;
   kind: TagKind = 0;
   trackId = 0;
+  /** Whether it has no tracks with ids, and no ModEx. */
+  isPlain = true;
 
   private readonly stream: LiveStream;
   /** False when the message is whole, or was given up. */
@@ -51,6 +53,7 @@ export class IncomingMessage {
     this.length = length;
     this.kind = kind;
     this.trackId = 0;
+    this.isPlain = true;
     this.isOpen = true;
     this.received = 0;
     this.writePosition = position;
@@ -106,13 +109,7 @@ export class IncomingMessage {
   /** The payload of a message that is whole and still kept, in memory of its own. */
   copyPayload(): Uint8Array {
     const payload = new Uint8Array(this.length);
-    let position = this.position + writeFullHeader(this.header, 0, AUDIO_CHUNK_STREAM, this.timestamp, 0, 0, 0);
-    for (let at = 0; at < this.length; ) {
-      const length = Math.min(this.stream.chunkSize, this.length - at);
-      this.stream.ring.read(position, payload, at, at + length);
-      at += length;
-      position += length + writeContinuation(this.header, 0, AUDIO_CHUNK_STREAM, this.timestamp);
-    }
+    this.stream.readPayload(this.position, this.timestamp, this.length, payload, 0);
     return payload;
   }
 
@@ -151,5 +148,6 @@ export class IncomingMessage {
     else return;
     this.kind = this.head.kind;
     this.trackId = this.head.trackId;
+    this.isPlain = this.head.isPlain;
   }
 }

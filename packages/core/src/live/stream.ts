@@ -1,7 +1,7 @@
-import { type BufferPool, readInt, SegmentRing } from "../bytes/index.ts";
-import { MessageType, wireLength } from "../chunk/index.ts";
+import { type BufferPool, readInt, readUint24, SegmentRing } from "../bytes/index.ts";
+import { isExtended, MessageType, wireLength } from "../chunk/index.ts";
 import { TagKind } from "../media/index.ts";
-import { IncomingMessage } from "./incoming.ts";
+import { IncomingMessage, LONGEST_WIRE_HEADER } from "./incoming.ts";
 
 /** What a live stream may hold. */
 export interface LiveStreamOptions {
@@ -33,6 +33,8 @@ export interface StreamHeader {
 /** Messages that the index can name at first, and at most: about 50 s of video and audio. */
 const FIRST_INDEX_SIZE = 256;
 const INDEX_SIZE = 4096;
+/** The same where somebody reads all of them: small messages that come in no time. */
+const HELD_INDEX_SIZE = 65_536;
 
 // A message in the index is eight words, so that it lies in one or two lines of the processor's cache.
 const WORDS_BITS = 3;
@@ -48,8 +50,20 @@ const TYPE = 6;
 const KIND = 7;
 /** Media time that passes between two messages at most, in milliseconds; more is a jump. */
 const LONGEST_STEP = 10_000;
+/** Where the payload's length stands in a message's wire image, and what an extended timestamp adds to each header. */
+const LENGTH_OFFSET = 4;
+const EXTENSION = 4;
 /** In `KIND`, beside the kind: the message is the first of its publication. */
 const BEGINS_PUBLICATION = 0x80;
+/** Likewise: the message has tracks with ids, or ModEx. */
+const SPECIAL = 0x100;
+const KIND_MASK = 0x7f;
+
+/** Who reads a live stream to its end, though it may be late: a recorder. */
+export interface Holder {
+  /** The number of the message that it reads next. */
+  readonly next: number;
+}
 
 /**
  * One live stream: a ring of the very bytes that go out to players (design: each message with a full header, in one chunk
@@ -76,6 +90,8 @@ export class LiveStream {
   now = 0;
   /** How often a player was so far behind that it lost media. */
   skips = 0;
+  /** Counts changes of {@link configurations}. */
+  configurationChanges = 0;
 
   /** What was kept of the newest metadata, as players get it. */
   metadata: StreamHeader | null = null;
@@ -102,6 +118,9 @@ export class LiveStream {
   private index: Int32Array = new Int32Array(FIRST_INDEX_SIZE << WORDS_BITS);
   private indexMask = FIRST_INDEX_SIZE - 1;
   private subscriptions = 0;
+  private readonly holders = new Set<Holder>();
+
+  private readonly lengthBytes: Uint8Array = new Uint8Array(3);
 
   /** Messages that began and are not whole, and spare objects for more. */
   private readonly incoming: IncomingMessage[] = [];
@@ -210,7 +229,7 @@ export class LiveStream {
     index[entry + AGE] = this.clock;
     index[entry + ARRIVAL] = this.now;
     index[entry + TYPE] = message.messageType;
-    index[entry + KIND] = this.isFresh ? kind | BEGINS_PUBLICATION : kind;
+    index[entry + KIND] = kind | (this.isFresh ? BEGINS_PUBLICATION : 0) | (message.isPlain ? 0 : SPECIAL);
     this.isFresh = false;
     if (kind === TagKind.Keyframe) {
       this.keyframe = number;
@@ -253,6 +272,16 @@ export class LiveStream {
     this.subscriptions--;
   }
 
+  /** Gives up no message for its age from the holder's next one on, as long as there is room: it will be read, however late. */
+  hold(holder: Holder): void {
+    this.holders.add(holder);
+  }
+
+  /** Holds no messages for it any more. */
+  letGo(holder: Holder): void {
+    this.holders.delete(holder);
+  }
+
   /** Milliseconds since a message came; 0 for one that is still to come. */
   waitOf(number: number): number {
     if (number === this.next) return 0;
@@ -286,15 +315,49 @@ export class LiveStream {
   }
   /** ... its {@link TagKind}, ... */
   kindOf(number: number): number {
-    return this.word(number, KIND) & ~BEGINS_PUBLICATION;
+    return this.word(number, KIND) & KIND_MASK;
   }
   /** ... whether it is metadata, ... */
   isMetadata(number: number): boolean {
     return this.typeOf(number) === MessageType.DataAmf0 && this.kindOf(number) === TagKind.Configuration;
   }
+  /** ... whether it has tracks with ids, or ModEx, ... */
+  isSpecial(number: number): boolean {
+    return (this.word(number, KIND) & SPECIAL) !== 0;
+  }
   /** ... and whether it is the first of its publication. */
   beginsPublication(number: number): boolean {
     return (this.word(number, KIND) & BEGINS_PUBLICATION) !== 0;
+  }
+
+  /** How many bytes of payload a message has that is kept. */
+  payloadLengthOf(number: number): number {
+    this.ring.read((this.startOf(number) + LENGTH_OFFSET) | 0, this.lengthBytes, 0, 3);
+    return readUint24(this.lengthBytes, 0);
+  }
+
+  /** The payload of a message that is kept, in memory of its own. */
+  payloadOf(number: number): Uint8Array {
+    const payload = new Uint8Array(this.payloadLengthOf(number));
+    this.copyPayload(number, payload, 0);
+    return payload;
+  }
+
+  /** Copies the payload of a message that is kept to into[at, …). */
+  copyPayload(number: number, into: Uint8Array, at: number): void {
+    this.readPayload(this.startOf(number), this.timestampOf(number), this.payloadLengthOf(number), into, at);
+  }
+
+  /** Copies a payload out of the wire image of the message that begins at a position. */
+  readPayload(position: number, timestamp: number, length: number, into: Uint8Array, at: number): void {
+    const extension = isExtended(timestamp) ? EXTENSION : 0;
+    let from = (position + LONGEST_WIRE_HEADER - EXTENSION + extension) | 0;
+    for (let copied = 0; copied < length; ) {
+      const piece = Math.min(this.chunkSize, length - copied);
+      this.ring.read(from, into, at + copied, at + copied + piece);
+      copied += piece;
+      from = (from + piece + 1 + extension) | 0;
+    }
   }
 
   private entryOf(number: number): number {
@@ -308,7 +371,7 @@ export class LiveStream {
   /** Makes the index larger; or, where it is as large as may be, lets go of the first message. */
   private makePlace(): void {
     const size = this.indexMask + 1;
-    if (size === INDEX_SIZE) {
+    if (size === HELD_INDEX_SIZE || (size >= INDEX_SIZE && !this.isHeld)) {
       this.raise((this.first + 1) | 0);
       return;
     }
@@ -331,6 +394,7 @@ export class LiveStream {
   }
 
   private keepConfiguration(message: IncomingMessage): void {
+    this.configurationChanges++;
     const key = (message.messageType << 16) | (message.kind << 8) | message.trackId;
     this.forgetHeader(this.configurationsByKey.get(key));
     if (this.countHeader(message.length)) {
@@ -363,12 +427,19 @@ export class LiveStream {
   private expire(): void {
     const { joinPoint } = this;
     while (((this.next - this.first) | 0) > 1) {
+      if (this.holders.size > 0 && this.isHeld) return;
       const isBeforeJoinPoint = joinPoint !== null && ((this.first - joinPoint) | 0) < 0;
       const isWaitedFor = this.subscriptions > 0 && this.waitOf(this.first) <= this.giveUpAfter;
       const isTooOld = ((this.clock - this.word(this.first, AGE)) | 0) > this.maximumTime;
       if (!isTooOld && (!isBeforeJoinPoint || isWaitedFor)) return;
       this.raise((this.first + 1) | 0);
     }
+  }
+
+  /** Whether the first message is one that somebody will read. */
+  private get isHeld(): boolean {
+    for (const { next } of this.holders) if (((this.first - next) | 0) >= 0) return true;
+    return false;
   }
 
   private makeRoom(wire: number): boolean {

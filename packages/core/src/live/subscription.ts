@@ -1,5 +1,5 @@
 import { MessageType } from "../chunk/index.ts";
-import { TagKind } from "../media/index.ts";
+import { type Abilities, everyAbility, plainForm, TagKind } from "../media/index.ts";
 import { WIRE_STREAM_ID } from "./incoming.ts";
 import { Run } from "./run.ts";
 import type { LiveStream } from "./stream.ts";
@@ -7,6 +7,13 @@ import type { LiveStream } from "./stream.ts";
 /** Chunks of a video message that a player who is behind gets at a time, so that audio can go in between. */
 const CHUNKS_AT_A_TIME = 4;
 const ALL = Number.POSITIVE_INFINITY;
+
+/** A message in another form than it has in the ring. */
+export interface RewrittenMessage {
+  readonly messageType: number;
+  readonly timestamp: number;
+  readonly payload: Uint8Array;
+}
 
 /**
  * A player's place in a {@link LiveStream}. It holds no media of its own: {@link lend} shows the next bytes to be written
@@ -27,6 +34,8 @@ export class Subscription {
   receivesMetadata = true;
   /** Whether the player must be given the stream's headers before its next message; set to false by who gave them. */
   needsHeaders = true;
+  /** What the player can read: what it cannot is rewritten for it, or left out. */
+  abilities: Abilities = everyAbility;
   /** How often the player was so far behind that it lost media. */
   skips = 0;
 
@@ -50,6 +59,8 @@ export class Subscription {
   private isPaused = false;
   private isClosed = false;
   private receivesVideo = true;
+  /** Comes before what {@link advance} finds next: see {@link takeRewritten}. */
+  private rewritten: RewrittenMessage | null = null;
 
   private readonly run: Run;
   /** What overtakes between the chunks of `run`. */
@@ -115,14 +126,19 @@ export class Subscription {
     this.receivesVideo = wanted;
   }
 
-  /** Moves on to the next message that the player is to get. @returns false when there is none now. */
+  /**
+   * Moves on to the next message that the player is to get.
+   *
+   * @returns false when there is none now; or when one has to be sent before that is not in the ring: see
+   *   {@link takeRewritten}.
+   */
   advance(): boolean {
     const { stream } = this;
-    if (this.isPaused) return false;
+    if (this.isPaused || this.rewritten !== null) return false;
     if (((stream.first - this.next) | 0) > 0) this.skipLost();
     else if (stream.waitOf(this.next) - this.headStart > stream.dropVideoAfter) this.skipVideo();
     if (this.findOvertaking()) return true;
-    while (this.next !== stream.next) {
+    while (this.next !== stream.next && this.rewritten === null) {
       if (this.takes(this.next)) {
         this.found = this.next;
         this.overtakes = false;
@@ -130,8 +146,15 @@ export class Subscription {
       }
       this.pass();
     }
-    this.headStart = 0;
+    if (this.rewritten === null) this.headStart = 0;
     return false;
+  }
+
+  /** A message that the player cannot read as it lies in the ring, and that is to be sent now; null for none. */
+  takeRewritten(): RewrittenMessage | null {
+    const { rewritten } = this;
+    this.rewritten = null;
+    return rewritten;
   }
 
   /** Shows the next piece to be written in `bytes`, `start` and `end`. @returns false when there is none. */
@@ -192,7 +215,7 @@ export class Subscription {
     const { segmentBytes } = stream.ring;
     const room = segmentBytes - (start & (segmentBytes - 1));
     let length = messageLength;
-    while (length < room && this.next !== stream.next && this.takes(this.next)) {
+    while (length < room && this.next !== stream.next && !this.isBeyond(this.next) && this.takes(this.next)) {
       if (stream.startOf(this.next) !== ((start + length) | 0)) break;
       length += stream.wireLengthOf(this.next);
       this.pass();
@@ -221,11 +244,11 @@ export class Subscription {
   private findOvertaking(): boolean {
     const { stream } = this;
     if (!this.isBehind) return false;
-    while (this.audioNext !== stream.next) {
+    while (this.audioNext !== stream.next && this.rewritten === null) {
       const number = this.audioNext;
       // Nothing of a publication comes before what is left of the one before it.
       if (stream.beginsPublication(number) && ((number - this.next) | 0) > 0) return false;
-      if (stream.typeOf(number) !== MessageType.Video && this.receives(number)) {
+      if (stream.typeOf(number) !== MessageType.Video && this.receives(number) && !this.rewrites(number)) {
         this.found = number;
         this.overtakes = true;
         return true;
@@ -242,13 +265,29 @@ export class Subscription {
     const messageType = stream.typeOf(number);
     if (messageType !== MessageType.Video) {
       const wasSent = ((number - this.audioNext) | 0) < 0;
-      return !wasSent && this.receives(number);
+      return !wasSent && this.receives(number) && !this.rewrites(number);
     }
     if (!this.receivesVideo) return false;
     const kind = stream.kindOf(number);
     const isSkipped = this.isSkipping && ((number - this.skipEnd) | 0) < 0;
     if (kind === TagKind.Keyframe && !isSkipped) this.awaitsKeyframe = false;
-    if (isFrame(kind)) return !this.awaitsKeyframe && !isSkipped;
+    if (isFrame(kind) && (this.awaitsKeyframe || isSkipped)) return false;
+    return !this.rewrites(number);
+  }
+
+  /** Whether a message may be one that the player cannot read. */
+  private isBeyond(number: number): boolean {
+    const { multitrack, modEx } = this.abilities;
+    return this.stream.isSpecial(number) && !(multitrack && modEx);
+  }
+
+  /** Whether the player gets a message in another form, or not at all, because it cannot read it as it is. */
+  private rewrites(number: number): boolean {
+    const { stream } = this;
+    if (!this.isBeyond(number)) return false;
+    const messageType = stream.typeOf(number);
+    const payload = plainForm(messageType, stream.payloadOf(number), this.abilities);
+    if (payload !== null) this.rewritten = { messageType, timestamp: stream.timestampOf(number), payload };
     return true;
   }
 

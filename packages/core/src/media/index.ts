@@ -31,6 +31,7 @@ export {
   VideoCommand,
   VideoPacketType,
 } from "./packet.ts";
+export { type Abilities, everyAbility, plainForm } from "./plain-form.ts";
 export { TAG_HEAD_BYTES, TagHead, TagKind } from "./tag.ts";
 export { type ModExBlock, TagReader } from "./tag-reader.ts";
 export {

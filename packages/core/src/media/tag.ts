@@ -103,6 +103,11 @@ export class TagHead {
     else if (this.packetType === AudioPacketType.MultichannelConfig) this.kind = TagKind.Configuration;
   }
 
+  /** Whether whoever knows no tracks and no ModEx can read the message as well. */
+  get isPlain(): boolean {
+    return this.multitrackType < 0 && this.modExBlocks === 0;
+  }
+
   private reset(): void {
     this.kind = TagKind.Frame;
     this.packetType = 0;

@@ -1,4 +1,4 @@
-import { Amf0Reader, type Amf3ReaderOptions, type AmfValue } from "../amf/index.ts";
+import { Amf0Reader, Amf0Writer, type Amf3ReaderOptions, type AmfValue } from "../amf/index.ts";
 import { readUint8 } from "../bytes/index.ts";
 import type { ProtocolError } from "../errors.ts";
 import type { Limits } from "../limits.ts";
@@ -34,6 +34,8 @@ export interface Data {
 }
 
 const STRING_MARKER = 2;
+/** Of memory for values, in bytes. */
+const FIRST_SIZE = 1024;
 const SET_DATA_FRAME = encodeValues("@setDataFrame");
 
 /**
@@ -90,6 +92,28 @@ export function readData(
   while (!reader.atEnd && reader.error === null) values.push(reader.read());
   if (reader.error !== null) return errorBehind(first - start, reader.error);
   return { kind, handler: handler ?? "", arguments: values };
+}
+
+/**
+ * A data message in AMF0 (type 18), whatever it came in. AMF3 says in a few bytes what takes many in AMF0.
+ *
+ * @param most - the bytes that it may take
+ * @returns null when it takes more, or has a name that is too long for AMF0.
+ */
+export function dataInAmf0({ kind, handler, arguments: values }: Data, most: number): Uint8Array | null {
+  const request = kind === DataKind.Plain ? [] : [kind === DataKind.SetDataFrame ? "@setDataFrame" : "@clearDataFrame"];
+  const writer = new Amf0Writer();
+  for (let size = Math.min(FIRST_SIZE, most); ; size = Math.min(size * 4, most)) {
+    const memory = new Uint8Array(size);
+    writer.reset(memory);
+    try {
+      for (const value of [...request, handler, ...values]) writer.write(value);
+    } catch {
+      return null;
+    }
+    if (!writer.overflow) return memory.slice(0, writer.position);
+    if (size === most) return null;
+  }
 }
 
 /** Metadata as encoders send it. Servers keep it for late players only in this form. */

@@ -11,5 +11,5 @@ export {
   UserControlEvent,
   userControlPayload,
 } from "./control.ts";
-export { asSetDataFrame, type Data, type DataHead, DataKind, readData, readDataHead } from "./data.ts";
+export { asSetDataFrame, type Data, type DataHead, DataKind, dataInAmf0, readData, readDataHead } from "./data.ts";
 export { information, StatusCode } from "./status.ts";

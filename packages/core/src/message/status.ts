@@ -20,10 +20,20 @@ export const StatusCode = {
   PlayStreamNotFound: "NetStream.Play.StreamNotFound",
   PlayPublishNotify: "NetStream.Play.PublishNotify",
   PlayUnpublishNotify: "NetStream.Play.UnpublishNotify",
+  PlayComplete: "NetStream.Play.Complete",
+  PlaySwitch: "NetStream.Play.Switch",
+  PlayTransition: "NetStream.Play.Transition",
+  PlayTransitionComplete: "NetStream.Play.TransitionComplete",
+  PlayFileStructureInvalid: "NetStream.Play.FileStructureInvalid",
+  TransitionSuccess: "NetStream.Transition.Success",
+  RecordStart: "NetStream.Record.Start",
+  RecordStop: "NetStream.Record.Stop",
+  RecordFailed: "NetStream.Record.Failed",
   PauseNotify: "NetStream.Pause.Notify",
   UnpauseNotify: "NetStream.Unpause.Notify",
   SeekNotify: "NetStream.Seek.Notify",
   SeekFailed: "NetStream.Seek.Failed",
+  SeekInvalidTime: "NetStream.Seek.InvalidTime",
 } as const;
 export type StatusCode = (typeof StatusCode)[keyof typeof StatusCode];
 

@@ -113,12 +113,7 @@ export class Admission {
     // A hook may have ended the connection, by shutting the server down for instance.
     if (relaySession.connection.request !== request) return;
     if (answer === undefined || answer === true) {
-      const path = request.kind === "connect" ? request.app : pathOf(request);
-      if (!relaySession.accept(host.now())) {
-        host.emit({ type: "refused", peer, what: `${request.kind} ${path}`, reason: relaySession.refusal });
-      } else if (request.kind !== "connect") {
-        host.emit({ type: request.kind, peer, path });
-      }
+      this.grant(request);
       return;
     }
     // A hook in JavaScript may answer anything: what says neither yes nor why not is a no.
@@ -126,6 +121,34 @@ export class Admission {
     relaySession.connection.refuse(reason, code);
     const what = request.kind === "connect" ? `connect ${request.app}` : `${request.kind} ${pathOf(request)}`;
     host.emit({ type: "refused", peer, what, reason });
+  }
+
+  /** The application has nothing against it. */
+  private grant(request: Request): void {
+    const { relaySession, host } = this;
+    const lookUp = relaySession.lookUp();
+    if (lookUp === null) {
+      this.accept(request);
+      return;
+    }
+    this.deadline = host.now() + host.decisionTimeout;
+    lookUp.then(() => {
+      if (this.isOver || relaySession.connection.request !== request) return;
+      this.deadline = Number.POSITIVE_INFINITY;
+      relaySession.connection.tick(host.now());
+      this.accept(request);
+      this.onDecided();
+    });
+  }
+
+  private accept(request: Request): void {
+    const { relaySession, peer, host } = this;
+    const path = request.kind === "connect" ? request.app : pathOf(request);
+    if (!relaySession.accept(host.now())) {
+      host.emit({ type: "refused", peer, what: `${request.kind} ${path}`, reason: relaySession.refusal });
+    } else if (request.kind !== "connect") {
+      host.emit({ type: request.kind, peer, path });
+    }
   }
 }
 

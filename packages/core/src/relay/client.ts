@@ -1,4 +1,11 @@
-import { type ApproachTarget, ClientConnection, ClientEvent, type Status } from "../connection/index.ts";
+import {
+  type ApproachTarget,
+  Capability,
+  ClientConnection,
+  ClientEvent,
+  EVERY_CAPABILITY,
+  type Status,
+} from "../connection/index.ts";
 import type { Relay, RelayStream } from "./relay.ts";
 import type { Carrier } from "./session.ts";
 
@@ -38,7 +45,9 @@ export abstract class RelayClient {
     this.options = options;
     const { pool, limits, tolerances, chunkSize } = relay;
     const optional = tolerances === undefined ? {} : { tolerances };
-    this.connection = new ClientConnection({ ...options, pool, limits, chunkSize, ...optional });
+    // All that comes is passed on as it is.
+    const connect = { ...options.connect, capsEx: EVERY_CAPABILITY & ~Capability.Reconnect };
+    this.connection = new ClientConnection({ ...options, connect, pool, limits, chunkSize, ...optional });
   }
 
   /** Does all that can be done with what was fed. @returns false when it is over: the connection is to be closed. */

@@ -2,9 +2,19 @@ export type { AdmissionHost } from "./admission.ts";
 export { Backoff } from "./backoff.ts";
 export { RelayClient, type RelayClientOptions } from "./client.ts";
 export { Gate, type GateOptions, type TurnedAway } from "./gate.ts";
-export type { HookAnswer, HookRefusal, Hooks, Peer, ServerEvent } from "./hooks.ts";
+export type {
+  HookAnswer,
+  HookRefusal,
+  Hooks,
+  Peer,
+  RecordingEvent,
+  ServerEvent,
+  SharedObjectRequest,
+} from "./hooks.ts";
+export { ObjectRoom, type ObjectRoomHost, type SharedObjectInfo } from "./object-room.ts";
 export { RelayPull } from "./pull.ts";
 export { RelayPush } from "./push.ts";
+export { type OpenedRecording, Recordings } from "./recordings.ts";
 export {
   type Listener,
   type Publisher,
@@ -13,7 +23,8 @@ export {
   type RelayStream,
   type StreamInfo,
 } from "./relay.ts";
-export { PeerStep, RelayPeer } from "./relay-peer.ts";
+export { PeerStep, RelayPeer, type RelayPeerHost } from "./relay-peer.ts";
 export { REMOTE_RANDOM_BYTES, Remote, type RemoteHost } from "./remote.ts";
 export { Remotes } from "./remotes.ts";
 export { type Carrier, type EndedRole, pathOf, RelaySession } from "./session.ts";
+export { type TrackInfo, tracksOf } from "./tracks.ts";

@@ -1,7 +1,10 @@
 import type { AmfValue } from "../amf/index.ts";
+import { MessageType } from "../chunk/index.ts";
 import { ConnectionEvent, MethodCalls } from "../connection/index.ts";
+import type { SharedObjectPeer } from "../shared-object/index.ts";
 import { Admission, type AdmissionHost } from "./admission.ts";
 import type { Peer } from "./hooks.ts";
+import type { ObjectRoom } from "./object-room.ts";
 import type { RelaySession } from "./session.ts";
 
 /** What {@link RelayPeer.step} found. */
@@ -17,24 +20,33 @@ export const PeerStep = {
 } as const;
 export type PeerStep = (typeof PeerStep)[keyof typeof PeerStep];
 
+/** What a peer needs of its server. */
+export interface RelayPeerHost extends AdmissionHost {
+  readonly objects: ObjectRoom;
+}
+
 /** One peer as the application sees it: hooks decide what it may do, methods are called, events are told. */
 export class RelayPeer {
   readonly peer: Peer;
   private readonly relaySession: RelaySession;
   private readonly admission: Admission;
+  private readonly host: RelayPeerHost;
   private readonly calls: MethodCalls<Peer>;
+  /** Since it used its first shared object. */
+  private sharer: SharedObjectPeer | null = null;
 
   /**
    * @param onDecided - called after a late answer of a hook: there is more to poll
    * @param onAnswered - called after one of a method: there is something to be sent
    */
   constructor(
-    host: AdmissionHost,
+    host: RelayPeerHost,
     relaySession: RelaySession,
     peer: Peer,
     onDecided: () => void,
     onAnswered: () => void,
   ) {
+    this.host = host;
     this.peer = peer;
     this.relaySession = relaySession;
     this.admission = new Admission(host, relaySession, peer, onDecided);
@@ -64,7 +76,7 @@ export class RelayPeer {
         this.calls.takeAnswer();
         return PeerStep.More;
       case ConnectionEvent.Message:
-        // No hook takes these.
+        this.takeMessage();
         return PeerStep.More;
       case ConnectionEvent.Failed:
       case ConnectionEvent.Closed:
@@ -86,5 +98,17 @@ export class RelayPeer {
   finish(): void {
     this.admission.finish();
     this.calls.close();
+    if (this.sharer !== null) this.host.objects.leave(this.sharer);
+    this.sharer = null;
+  }
+
+  /** No hook takes any but those of shared objects. */
+  private takeMessage(): void {
+    const { connection } = this.relaySession;
+    const { messageType, bytes, start, end } = connection.message;
+    if (messageType !== MessageType.SharedObjectAmf0 && messageType !== MessageType.SharedObjectAmf3) return;
+    const { objects } = this.host;
+    this.sharer ??= objects.enter(this.relaySession, this.peer);
+    objects.receive(this.sharer, messageType, bytes, start, end);
   }
 }

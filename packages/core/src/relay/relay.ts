@@ -2,13 +2,19 @@ import { BufferPool } from "../bytes/index.ts";
 import type { ChunkTolerances } from "../chunk/index.ts";
 import { defaultLimits, type Limits } from "../limits.ts";
 import { LiveStream, type LiveStreamOptions } from "../live/index.ts";
+import type { RecordingStorage } from "../recording/index.ts";
+import type { SharedObjectStorage } from "../shared-object/index.ts";
 import { Gate, type GateOptions } from "./gate.ts";
 import { RelayPull } from "./pull.ts";
-import { type Carrier, RelaySession } from "./session.ts";
+import { Recordings } from "./recordings.ts";
+import { type Outlet, RelaySession } from "./session.ts";
+import { type TrackInfo, tracksOf } from "./tracks.ts";
 
 export interface RelayOptions extends GateOptions {
   /** Memory for all connections and streams together. Default: a pool of 1 GiB, of which pages are used as needed. */
   pool?: BufferPool;
+  /** Where persistent shared objects are kept. Without one nobody may use any; temporary ones may be used. */
+  sharedObjects?: SharedObjectStorage;
   limits?: Readonly<Limits>;
   tolerances?: Readonly<ChunkTolerances>;
   /** How much of each live stream is kept, and the chunk size of everything that is sent. */
@@ -27,6 +33,13 @@ export interface RelayOptions extends GateOptions {
    * Default 25: with 30 pictures a second that is 40 % fewer writes, which are what a relay spends its time on.
    */
   audioWait?: number;
+  /**
+   * Where what peers publish with "record" or "append" is recorded, and what players find who ask for a recording. Without
+   * it both are taken for live. How long a recording is, anybody is told who was let in.
+   */
+  recordings?: RecordingStorage;
+  /** Record what is published as "live", too. */
+  recordAll?: boolean;
 }
 
 /** A stream by its path, and who publishes and plays it. */
@@ -36,11 +49,17 @@ export interface RelayStream {
   readonly live: LiveStream;
   publisher: Publisher | null;
   readonly players: Set<RelaySession>;
-  /** Other relays that get the stream, for players of theirs. */
+  /** Other relays that get the stream, for players of theirs; and its recording. */
   readonly links: Set<Listener>;
   /** The number of the message that the players were last told of. */
   shown: number;
+  /** Its tracks, as they were read after so many changes of them; and how many changes were told. */
+  tracks: readonly TrackInfo[];
+  readChanges: number;
+  toldChanges: number;
 }
+
+const UNTOLD = { tracks: [], readChanges: 0, toldChanges: 0 } as const;
 
 /** A stream that is live, or waited for, in figures. */
 export interface StreamInfo {
@@ -55,11 +74,13 @@ export interface StreamInfo {
   readonly droppedMessages: number;
   /** How often a player was so far behind that it lost media. */
   readonly skips: number;
+  /** What it consists of, as far as it is known. */
+  readonly tracks: readonly TrackInfo[];
 }
 
 /** Who a stream goes to. */
 export interface Listener {
-  readonly carrier: Carrier | null;
+  readonly carrier: Outlet | null;
 }
 
 /** Who a stream comes from: a peer, or another relay. */
@@ -95,6 +116,11 @@ export class Relay {
   readonly maximumStreams: number;
   readonly maximumPlayers: number;
   readonly gate: Gate;
+  /** null where nothing is recorded. */
+  readonly recordings: Recordings | null;
+  readonly recordAll: boolean;
+  /** Whether a stream is published where it can be got from, though not here yet. */
+  isPublishedElsewhere: (path: string) => boolean = () => false;
   private readonly streamOptions: LiveStreamOptions;
 
   constructor(options: RelayOptions = {}) {
@@ -107,6 +133,8 @@ export class Relay {
     this.audioWait = options.audioWait ?? 25;
     this.maximumStreams = options.maximumStreams ?? 10_000;
     this.maximumPlayers = options.maximumPlayers ?? 10_000;
+    this.recordings = options.recordings === undefined ? null : new Recordings(this, options.recordings);
+    this.recordAll = options.recordAll ?? false;
   }
 
   /** The chunk size of everything that is sent. */
@@ -172,11 +200,26 @@ export class Relay {
 
   /** All streams in figures. */
   describe(): StreamInfo[] {
-    return [...this.streams.values()].map(({ path, live, players }) => {
+    return [...this.streams.values()].map((stream) => {
+      const { path, live, players } = stream;
       const { isPublished, receivedMessages, receivedBytes, keptBytes, droppedMessages, skips } = live;
       const figures = { receivedMessages, receivedBytes, keptBytes, droppedMessages, skips };
-      return { path, isPublished, players: players.size, ...figures };
+      return { path, isPublished, players: players.size, ...figures, tracks: readTracks(stream) };
     });
+  }
+
+  /** Streams whose tracks have changed since the last time, to be asked from time to time. */
+  takeChangedTracks(): { readonly path: string; readonly tracks: readonly TrackInfo[] }[] {
+    const changed: { path: string; tracks: readonly TrackInfo[] }[] = [];
+    for (const stream of this.streams.values()) {
+      const { live, path, publisher } = stream;
+      if (stream.toldChanges === live.configurationChanges) continue;
+      stream.toldChanges = live.configurationChanges;
+      const tracks = readTracks(stream);
+      // Another relay of the house tells it of its own streams.
+      if (tracks.length > 0 && publisher?.isLink !== true) changed.push({ path, tracks });
+    }
+    return changed;
   }
 
   /** Whether a stream of this path is there, or may be made. */
@@ -189,7 +232,7 @@ export class Relay {
     let stream = this.streams.get(path);
     if (stream === undefined) {
       const live = new LiveStream(this.pool, this.streamOptions);
-      stream = { path, live, publisher: null, players: new Set(), links: new Set(), shown: live.next };
+      stream = { path, live, publisher: null, players: new Set(), links: new Set(), shown: live.next, ...UNTOLD };
       this.streams.set(path, stream);
     }
     return stream;
@@ -238,4 +281,14 @@ export class Relay {
     stream.live.close();
     this.streams.delete(stream.path);
   }
+}
+
+/** Reads them once after each change. */
+function readTracks(stream: RelayStream): readonly TrackInfo[] {
+  const { live } = stream;
+  if (stream.readChanges !== live.configurationChanges) {
+    stream.readChanges = live.configurationChanges;
+    stream.tracks = tracksOf(live);
+  }
+  return stream.tracks;
 }

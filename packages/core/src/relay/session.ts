@@ -1,6 +1,15 @@
-import { ConnectionEvent, ServerConnection } from "../connection/index.ts";
-import { StatusCode } from "../message/index.ts";
+import {
+  ConnectionEvent,
+  type PlayRequest,
+  type PublishRequest,
+  playStart,
+  ServerConnection,
+} from "../connection/index.ts";
+import { type Command, StatusCode } from "../message/index.ts";
+import type { RecordingMode } from "../recording/index.ts";
 import type { Guest } from "./gate.ts";
+import { reasonOf } from "./reason.ts";
+import type { OpenedRecording } from "./recordings.ts";
 import type { Listener, Publisher, Relay, RelayStream } from "./relay.ts";
 
 /** What a session published or played, at the moment when it ended. */
@@ -9,10 +18,25 @@ export interface EndedRole {
   readonly role: "publisher" | "player";
 }
 
-/** What moves a session's bytes: an adapter's part. */
-export interface Carrier {
-  /** Sends what waits: there may be more of it than before. */
+/** How many lengths of recordings a peer may ask for at a time. */
+const MOST_QUESTIONS = 8;
+
+/** Recordings that a peer may have open at a time, those that wait in playlists included: each is an open file. */
+const MOST_RECORDINGS = 16;
+
+/** What is played on a message stream, one or several of a playlist. */
+interface PlayedRole {
+  readonly paths: string[];
+  readonly streams: RelayStream[];
+}
+
+/** Who is told that there may be more to be sent than before. */
+export interface Outlet {
   flush(): void;
+}
+
+/** What moves a session's bytes: an adapter's part. */
+export interface Carrier extends Outlet {
   /** Polls the session: another one has changed what is to become of it. */
   pump(): void;
   /** Closes the connection at once. */
@@ -39,11 +63,17 @@ export class RelaySession implements Publisher, Guest {
   refusal = "";
   private readonly relay: Relay;
   private readonly address: string;
+  private isMoving = false;
   /** What ended since {@link takeEnded}. */
   private ended: EndedRole[] = [];
   /** By message stream id. */
   private readonly published = new Map<number, RelayStream>();
-  private readonly played = new Map<number, RelayStream>();
+  private readonly played = new Map<number, PlayedRole>();
+  /** What {@link lookUp} found: a recording, or why it cannot be read. */
+  private found: OpenedRecording | string | null = null;
+  private questions = 0;
+  private openRecordings = 0;
+  private isClosed = false;
 
   constructor(relay: Relay, random: Uint8Array, now: number, { address = "", isLink = false }: Origin = {}) {
     this.relay = relay;
@@ -54,6 +84,7 @@ export class RelaySession implements Publisher, Guest {
     const limits = isLink ? { ...relay.limits, nameLength: 2 * relay.limits.nameLength + 1 } : relay.limits;
     const optional = tolerances === undefined ? {} : { tolerances };
     this.connection = new ServerConnection({ pool, random, now, limits, chunkSize, ...optional });
+    this.connection.knowsLengths = this.hasRecordings;
   }
 
   /** How many calls of the peer's may be under way at a time. */
@@ -63,12 +94,15 @@ export class RelaySession implements Publisher, Guest {
 
   /** As {@link ServerConnection.poll}; what becomes of streams is looked after here. */
   poll(): ConnectionEvent {
-    const event = this.connection.poll();
+    const { connection } = this;
+    const event = connection.poll();
     if (event === ConnectionEvent.StreamEnded) {
-      this.endRole(this.connection.ended?.streamId ?? 0);
-    } else if (event === ConnectionEvent.Request && this.connection.request?.kind === "play") {
+      this.endRole(connection.ended?.streamId ?? 0);
+    } else if (event === ConnectionEvent.Command && connection.command?.name === "getStreamLength") {
+      void this.tellLength(connection.command);
+    } else if (event === ConnectionEvent.Request && connection.request?.kind === "play" && connection.request.reset) {
       // Another play on the same message stream replaces the first one, whatever becomes of the request.
-      this.endRole(this.connection.request.streamId);
+      this.endRole(connection.request.streamId);
     } else if (event === ConnectionEvent.NeedData) {
       for (const stream of this.published.values()) this.relay.noteProgress(stream);
     }
@@ -76,8 +110,40 @@ export class RelaySession implements Publisher, Guest {
   }
 
   /**
+   * Looks for the recording that the peer may ask for: to be done before {@link accept}, which does without otherwise.
+   *
+   * @returns when that is done; null when there is nothing to look for.
+   */
+  lookUp(): Promise<void> | null {
+    const { request } = this.connection;
+    const { recordings } = this.relay;
+    if (request?.kind !== "play" || recordings === null || !this.hasRecordings) return null;
+    const start = playStart(request);
+    if (start.kind === "live" || (start.kind === "any" && this.isLive(pathOf(request)))) return null;
+    if (this.openRecordings === MOST_RECORDINGS) {
+      this.found = `${MOST_RECORDINGS} recordings are open already.`;
+      return null;
+    }
+    this.openRecordings++;
+    const closed = (): void => {
+      this.openRecordings--;
+    };
+    return recordings.open(pathOf(request), closed).then(
+      (opened) => {
+        if (opened === null) closed();
+        if (this.connection.request === request) this.found = opened;
+        else opened?.recording.close();
+      },
+      (error: unknown) => {
+        closed();
+        if (this.connection.request === request) this.found = reasonOf(error);
+      },
+    );
+  }
+
+  /**
    * Grants what the peer asks for. A name that somebody else publishes is refused all the same, and so is what the relay has
-   * no room for: see {@link RelayOptions}.
+   * no room for: see {@link RelayOptions}; and a recording that is not there.
    *
    * @returns whether the peer got what it asked for.
    */
@@ -90,27 +156,23 @@ export class RelaySession implements Publisher, Guest {
       relay.gate.decided(this);
       return true;
     }
-    const path = pathOf(request);
-    if (!relay.hasRoomFor(path)) return this.refuse(`The server has ${relay.maximumStreams} streams already.`);
-    if (request.kind === "play") {
-      const stream = relay.find(path);
-      const audience = this.audienceOf(stream);
-      if (audience.size >= relay.maximumPlayers) return this.refuse(`${path} has ${audience.size} players already.`);
-      audience.add(this);
-      this.played.set(request.streamId, stream);
-      connection.acceptPlay(stream.live);
-    } else {
-      const stream = relay.claim(path, this, now);
-      if (stream === null) return this.refuse(`${path} is published by somebody else.`, StatusCode.PublishBadName);
-      this.published.set(request.streamId, stream);
-      connection.acceptPublish(stream.live);
-    }
-    return true;
+    return request.kind === "play" ? this.acceptPlay(request) : this.acceptPublish(request, now);
   }
 
-  /** A publisher that was not heard of lately does. */
+  /**
+   * Asks the peer to connect again, to another server or to this one, when it suits: see
+   * {@link ServerConnection.requestReconnect}. A publisher that does so takes over from itself.
+   *
+   * @returns whether it understands that.
+   */
+  requestReconnect(url: string | null): boolean {
+    this.isMoving = this.connection.requestReconnect(url);
+    return this.isMoving;
+  }
+
+  /** A publisher that was not heard of lately does, and one that was asked to go. */
   givesWay(now: number): boolean {
-    return now - this.connection.lastReceived >= this.relay.takeoverAfter;
+    return this.isMoving || now - this.connection.lastReceived >= this.relay.takeoverAfter;
   }
 
   /** Another publisher takes a stream over: this one's connection is over, its players stay. */
@@ -133,12 +195,98 @@ export class RelaySession implements Publisher, Guest {
 
   /** Gives all memory back, after the socket was closed and the peer has left. */
   close(): void {
+    this.isClosed = true;
+    if (this.found !== null && typeof this.found !== "string") this.found.recording.close();
+    this.found = null;
     this.connection.close();
     if (!this.isLink) this.relay.gate.leave(this, this.address);
   }
 
   turnOut(): void {
     this.carrier?.destroy();
+  }
+
+  private acceptPublish(request: PublishRequest, now: number): boolean {
+    const { connection, relay } = this;
+    const path = pathOf(request);
+    if (!relay.hasRoomFor(path)) return this.refuse(`The server has ${relay.maximumStreams} streams already.`);
+    const stream = relay.claim(path, this, now);
+    if (stream === null) return this.refuse(`${path} is published by somebody else.`, StatusCode.PublishBadName);
+    this.published.set(request.streamId, stream);
+    connection.acceptPublish(stream.live);
+    const mode = recordingMode(request.type);
+    if (!this.hasRecordings || (mode === null && !relay.recordAll)) return true;
+    relay.recordings?.record(stream, mode ?? "record", (code, text) => {
+      // Who did not ask for it need not know: encoders are known that take any error for the end.
+      if (mode === null) return;
+      connection.tellRecording(request.streamId, code, text);
+      this.carrier?.flush();
+    });
+    return true;
+  }
+
+  private acceptPlay(request: PlayRequest): boolean {
+    const { connection, relay, found } = this;
+    const path = pathOf(request);
+    this.found = null;
+    if (typeof found === "string") return this.refuse(`${path} cannot be read: ${found}`);
+    if (found !== null) {
+      found.serve(() => this.carrier?.flush());
+      connection.acceptPlay(found.recording);
+      this.roleOf(request.streamId).paths.push(path);
+      return true;
+    }
+    const start = playStart(request);
+    // librtmp says 0 unless it is told that a stream is live.
+    const mustBeRecorded = start.kind === "recorded" && (start.time > 0 || !this.isLive(path));
+    if (this.hasRecordings && mustBeRecorded) {
+      return this.refuse(`There is no recording of ${path}.`, StatusCode.PlayStreamNotFound);
+    }
+    if (!relay.hasRoomFor(path)) return this.refuse(`The server has ${relay.maximumStreams} streams already.`);
+    const stream = relay.find(path);
+    const audience = this.audienceOf(stream);
+    if (audience.size >= relay.maximumPlayers) return this.refuse(`${path} has ${audience.size} players already.`);
+    audience.add(this);
+    const role = this.roleOf(request.streamId);
+    role.paths.push(path);
+    role.streams.push(stream);
+    connection.acceptPlay(stream.live);
+    return true;
+  }
+
+  /** Other relays of the house get live streams only. */
+  private get hasRecordings(): boolean {
+    return this.relay.recordings !== null && !this.isLink;
+  }
+
+  private isLive(path: string): boolean {
+    return this.relay.streams.get(path)?.live.isPublished === true || this.relay.isPublishedElsewhere(path);
+  }
+
+  private roleOf(streamId: number): PlayedRole {
+    let role = this.played.get(streamId);
+    if (role === undefined) {
+      role = { paths: [], streams: [] };
+      this.played.set(streamId, role);
+    }
+    return role;
+  }
+
+  private async tellLength(command: Command): Promise<void> {
+    const { connection, relay } = this;
+    const [name] = command.arguments;
+    const app = connection.connected?.app ?? "";
+    connection.defer(command);
+    if (typeof name !== "string" || name.length > relay.limits.nameLength || this.questions === MOST_QUESTIONS) {
+      connection.answerError(command, "This cannot be told.");
+      return;
+    }
+    this.questions++;
+    const seconds = await relay.recordings?.lengthOf(pathOf({ app, name: name.split("?")[0] ?? "" }));
+    this.questions--;
+    if (this.isClosed) return;
+    connection.answer(command, seconds ?? 0);
+    this.carrier?.flush();
   }
 
   private refuse(reason: string, code?: string): false {
@@ -162,9 +310,12 @@ export class RelaySession implements Publisher, Guest {
     }
     if (played !== undefined) {
       this.played.delete(streamId);
-      if (![...this.played.values()].includes(played)) this.audienceOf(played).delete(this);
-      this.relay.tidy(played);
-      this.ended.push({ path: played.path, role: "player" });
+      const others = new Set([...this.played.values()].flatMap(({ streams }) => streams));
+      for (const stream of played.streams) {
+        if (!others.has(stream)) this.audienceOf(stream).delete(this);
+        this.relay.tidy(stream);
+      }
+      for (const path of played.paths) this.ended.push({ path, role: "player" });
     }
   }
 }
@@ -175,4 +326,9 @@ export class RelaySession implements Publisher, Guest {
  */
 export function pathOf(request: { readonly app: string; readonly name: string }): string {
   return [request.app, request.name].filter((part) => part !== "").join("/");
+}
+
+/** What `publish` asks for by its type; null for a live stream. */
+function recordingMode(type: string): RecordingMode | null {
+  return type === "record" || type === "append" ? type : null;
 }

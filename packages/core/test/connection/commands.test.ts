@@ -258,6 +258,8 @@ describe("publish and play", () => {
       start,
       duration,
       reset,
+      transition: null,
+      oldName: "",
       streamId: 1,
     });
   });
@@ -377,15 +379,33 @@ describe("what players ask for", () => {
     expect(client.hear().slice(2)).toEqual(["[4/1] Audio @92 af0103"]);
   });
 
-  it("seek and play2 are answered that they fail", () => {
+  it("seek in what is live is answered that it fails, and so is play2 without a name", () => {
     const client = TestClient.playing();
     client.callOn(1, "seek", 0, null, 1000);
-    client.callOn(1, "play2", 0, null, { streamName: "other" });
+    client.callOn(1, "play2", 0, null, { transition: "switch" });
     expect(client.hear()).toEqual([
       status(1, "error", "NetStream.Seek.Failed"),
       status(1, "error", "NetStream.Play.Failed"),
     ]);
     expect(client.events).toEqual([]);
+  });
+
+  it("play2 asks the application as play does", () => {
+    const client = TestClient.playing({ play: "accept" });
+    client.callOn(1, "play2", 0, null, { streamName: "other?a", oldStreamName: "key", transition: "swap", len: 60 });
+    expect(client.events).toEqual(["request play other"]);
+    const later = TestClient.connected({ play: "later" });
+    later.call("createStream", 2, null);
+    later.callOn(1, "play2", 0, null, { streamName: "other?a", oldStreamName: "key", transition: "swap", len: 60 });
+    expect(later.connection.request).toMatchObject({
+      name: "other",
+      query: "a",
+      start: -2,
+      duration: 60,
+      reset: false,
+      transition: "swap",
+      oldName: "key",
+    });
   });
 
   it.each(["pause", "pauseRaw", "seek", "play2", "receiveAudio", "receiveVideo", "closeStream"])(

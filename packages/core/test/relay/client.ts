@@ -1,6 +1,6 @@
 // Peers of a Relay in memory, with virtual time: what an adapter and its sockets do, without sockets.
 import { createHash } from "node:crypto";
-import { AmfObject, type AmfValue } from "../../src/amf/index.ts";
+import { Amf0Reader, AmfObject, type AmfValue } from "../../src/amf/index.ts";
 import { BufferPool } from "../../src/bytes/index.ts";
 import { ChunkWriter, MessageEvent, MessageReader, MessageType } from "../../src/chunk/index.ts";
 import { ConnectionEvent } from "../../src/connection/index.ts";
@@ -55,12 +55,21 @@ export class World {
     return peer;
   }
 
+  /** Lets pass so much time, and all that is written to and read from a storage in it. */
+  async wait(milliseconds = 0): Promise<void> {
+    this.now += milliseconds;
+    for (const { session } of this.peers) session.connection.tick(this.now);
+    this.relay.flush();
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+  }
+
   /** What an adapter does after each read: sessions that another one has ended are polled. */
   settle(): void {
     const { displaced, changed } = this.relay;
     for (const session of [...displaced]) this.peers.find((peer) => peer.session === session)?.poll();
     displaced.clear();
-    changed.clear();
+    if (this.relay.recordings === null) changed.clear();
+    else this.relay.flush();
   }
 }
 
@@ -139,7 +148,7 @@ export class Peer {
 
   /** What an adapter does with events. */
   poll(): void {
-    const { session, world } = this;
+    const { session } = this;
     for (;;) {
       switch (session.poll()) {
         case ConnectionEvent.NeedData:
@@ -147,7 +156,7 @@ export class Peer {
           return;
         case ConnectionEvent.Request:
           this.noteEnds();
-          session.accept(world.now + this.decisionTime);
+          this.accept(session.lookUp());
           break;
         case ConnectionEvent.StreamEnded:
           this.noteEnds();
@@ -159,6 +168,19 @@ export class Peer {
         default:
           break;
       }
+    }
+  }
+
+  /** What an adapter does when the application has nothing against a request. */
+  private accept(lookUp: Promise<void> | null): void {
+    const { session, world } = this;
+    if (lookUp === null) session.accept(world.now + this.decisionTime);
+    else {
+      lookUp.then(() => {
+        if (session.connection.request === null) return;
+        session.accept(world.now);
+        this.poll();
+      });
     }
   }
 
@@ -183,6 +205,18 @@ export class Peer {
   hear(): string[] {
     const lines: string[] = [];
     while (this.session.connection.output.lend()) lines.push(...this.hearPiece());
+    return lines;
+  }
+
+  /** The same, with all that has to be read from a storage for it. */
+  async hearAll(): Promise<string[]> {
+    const lines: string[] = [];
+    for (let idle = 0; idle < 3; ) {
+      const heard = this.hear();
+      lines.push(...heard);
+      idle = heard.length === 0 ? idle + 1 : 0;
+      await this.world.wait();
+    }
     return lines;
   }
 
@@ -217,7 +251,8 @@ export class Peer {
   }
 }
 
-function mediaLine(messageType: number, timestamp: number, streamId: number, payload: Uint8Array): string {
+/** What a player on message stream 1 hears of a message. */
+export function mediaLine(messageType: number, timestamp: number, streamId: number, payload: Uint8Array): string {
   const name = { [MessageType.Audio]: "audio", [MessageType.Video]: "video", [MessageType.DataAmf0]: "data" }[
     messageType
   ];
@@ -226,7 +261,7 @@ function mediaLine(messageType: number, timestamp: number, streamId: number, pay
   return `${name} #${streamId} @${timestamp} ${head} length=${payload.length} sha1=${digest}`;
 }
 
-/** Media in full, of statuses the code, of calls the name, of other messages the type. */
+/** Media in full, of statuses and play statuses the code, of calls the name, of other messages the type. */
 function lineOf(reader: MessageReader): string {
   const { messageType, messageStreamId, timestamp, bytes, start, end } = reader;
   const payload = bytes.slice(start, end);
@@ -236,6 +271,15 @@ function lineOf(reader: MessageReader): string {
     const [information] = command.arguments;
     const code = information instanceof AmfObject ? information.get("code") : undefined;
     return typeof code === "string" ? `${command.name} #${messageStreamId} ${code}` : command.name;
+  }
+  if (messageType === MessageType.DataAmf0) {
+    const values = new Amf0Reader(defaultLimits);
+    values.reset(payload);
+    const name = values.readString();
+    const information = values.read();
+    if (name === "onPlayStatus" && information instanceof AmfObject) {
+      return `onPlayStatus #${messageStreamId} @${timestamp} ${String(information.get("code"))}`;
+    }
   }
   if (messageType === MessageType.UserControl) return `user control ${Buffer.from(payload).toString("hex")}`;
   if ([MessageType.Audio, MessageType.Video, MessageType.DataAmf0].some((type) => type === messageType)) {

@@ -1,4 +1,4 @@
-import type { Hooks } from "@millrace/core";
+import type { Hooks, ObjectRoom } from "@millrace/core";
 import type { Server } from "../server.ts";
 import type { NodeSession, SessionHost } from "../session.ts";
 
@@ -6,6 +6,7 @@ import type { NodeSession, SessionHost } from "../session.ts";
 export class LinkHost implements SessionHost {
   readonly hooks: Hooks = {};
   readonly decisionTimeout: number;
+  readonly objects: ObjectRoom;
   readonly memory: Uint8Array;
   readonly readStart: number;
   readonly readBuffer: Buffer;
@@ -14,6 +15,7 @@ export class LinkHost implements SessionHost {
   constructor(server: Server) {
     this.server = server;
     this.decisionTimeout = server.decisionTimeout;
+    this.objects = server.objects;
     this.memory = server.memory;
     this.readStart = server.readStart;
     this.readBuffer = server.readBuffer;

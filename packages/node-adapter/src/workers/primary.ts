@@ -204,5 +204,6 @@ function together(one: StreamInfo, other: StreamInfo): StreamInfo {
     keptBytes: one.keptBytes + other.keptBytes,
     droppedMessages: one.droppedMessages + other.droppedMessages,
     skips: one.skips + other.skips,
+    tracks: one.tracks.length > 0 ? one.tracks : other.tracks,
   };
 }

@@ -47,6 +47,11 @@ export class Pulls {
     this.review(path);
   }
 
+  /** Whether some worker publishes a path. */
+  hasOwner(path: string): boolean {
+    return this.owners.has(path);
+  }
+
   /** Something has changed about a path: its owner, or who plays or publishes it here. */
   review(path: string): void {
     const owner = this.owners.get(path);

@@ -53,6 +53,8 @@ class WorkerSide {
     this.server = createServer({ ...options, onEvent, onPublish, peersFrom: id * PEERS });
     this.claims = new Claims(this.server.relay, tell);
     this.pulls = new Pulls(this.server, id);
+    // Who asks for what is live or else recorded gets what another worker has.
+    this.server.relay.isPublishedElsewhere = (path) => this.pulls.hasOwner(path);
     const host = new LinkHost(this.server);
     const sockets = { allowHalfOpen: true, pauseOnConnect: true };
     this.linkServer = createNetServer(sockets, (socket) => this.server.acceptLink(socket, host));

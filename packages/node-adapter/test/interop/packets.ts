@@ -30,6 +30,8 @@ export function parsePackets(list: Buffer): Packet[] {
     if (kind !== undefined) streams.push(`${kind} ${streams.filter((name) => name.startsWith(kind)).length}`);
     if (line === "" || line.startsWith("#")) continue;
     const [stream = "", dts = "", pts = "", , size = "", hash = ""] = line.split(",").map((field) => field.trim());
+    // FFmpeg 9 reads an empty one at the end of AV1 in FLV, which it does not publish.
+    if (size === "0") continue;
     packets.push({ stream: streams[Number(stream)] ?? "", dts: +dts, pts: +pts, size: +size, hash });
   }
   return packets;

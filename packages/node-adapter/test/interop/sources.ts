@@ -17,6 +17,8 @@ export const VP9: readonly string[] = [..."-c:v libvpx-vp9 -deadline realtime -c
 export const AAC: readonly string[] = "-c:a aac -b:a 64k".split(" ");
 export const OPUS: readonly string[] = "-c:a libopus -b:a 64k".split(" ");
 export const FLAC: readonly string[] = "-c:a flac".split(" ");
+export const AC3: readonly string[] = "-c:a ac3 -b:a 96k".split(" ");
+export const EAC3: readonly string[] = "-c:a eac3 -b:a 96k".split(" ");
 
 /**
  * Makes a small FLV file of moving pictures and tones.

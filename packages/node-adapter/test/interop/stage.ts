@@ -50,10 +50,11 @@ export class Stage {
     return new Publication(this, publisher, child, file);
   }
 
-  /** Lets all these play at once; settles when the server has accepted them all. */
-  async play(players: readonly Player[], name: string): Promise<Recording[]> {
+  /** Lets all these play at once; settles when the server has accepted them all. @param query - with its question mark */
+  async play(players: readonly Player[], name: string, query = ""): Promise<Recording[]> {
     const before = this.count("play", name);
-    const recordings = players.map((player) => new Recording(this, player, this.run(player.command(this.url(name)))));
+    const url = this.url(name + query);
+    const recordings = players.map((player) => new Recording(this, player, this.run(player.command(url))));
     await this.until("all play", () => this.count("play", name) === before + players.length);
     return recordings;
   }
