@@ -185,20 +185,18 @@ export class Amf0Writer {
       for (let i = 0; i < value.length && !this.overflow; i++) this.writeValue(value[i], depth + 1);
       return;
     }
+    let { properties } = value;
     if (value instanceof AmfEcmaArray) {
+      if (value.dense.length > 0) properties = withDense(value);
       this.writeMarker(Amf0Marker.EcmaArray);
-      this.putUint32(value.dense.length + value.properties.size);
-      for (let i = 0; i < value.dense.length && !this.overflow; i++) {
-        this.putName(String(i));
-        this.writeValue(value.dense[i], depth + 1);
-      }
+      this.putUint32(properties.size);
     } else if (value instanceof AmfObject && value.className !== null) {
       this.writeMarker(Amf0Marker.TypedObject);
       this.putName(value.className);
     } else {
       this.writeMarker(Amf0Marker.Object);
     }
-    for (const [name, property] of value.properties) {
+    for (const [name, property] of properties) {
       if (this.overflow) return;
       this.putName(name);
       this.writeValue(property, depth + 1);
@@ -276,4 +274,12 @@ export class Amf0Writer {
     this.overflow = true;
     this.end = this.position; // so that nothing shorter fits after it
   }
+}
+
+/** All that an array holds, by names. No name is written twice: where an element has that of a place, it counts. */
+function withDense({ dense, properties }: AmfEcmaArray): Map<string, AmfValue> {
+  const all = new Map<string, AmfValue>();
+  for (let i = 0; i < dense.length; i++) all.set(String(i), dense[i]);
+  for (const [name, value] of properties) all.set(name, value);
+  return all;
 }

@@ -1,4 +1,5 @@
 import { AmfObject, type AmfValue } from "../amf/index.ts";
+import type { Command } from "../message/index.ts";
 import type { Connection } from "./connection.ts";
 
 /**
@@ -28,6 +29,9 @@ export class CallError extends Error {
     this.value = value;
   }
 }
+
+/** All that a peer is told of a fault. */
+const FAILED = "The method failed.";
 
 interface Waiting {
   readonly name: string;
@@ -102,11 +106,11 @@ export class MethodCalls<Caller> {
     this.underWay++;
     const run = async (): Promise<AmfValue> => methods[command.name]?.(command.arguments, caller);
     run().then(
-      (value) => this.settle(() => connection.answer(command, value)),
+      (value) => this.settle(command, () => connection.answer(command, value)),
       (error: unknown) => {
         const isTold = error instanceof CallFailure;
         if (!isTold) this.options.onFault(error);
-        this.settle(() => connection.answerError(command, isTold ? error.message : "The method failed."));
+        this.settle(command, () => connection.answerError(command, isTold ? error.message : FAILED));
       },
     );
   }
@@ -120,10 +124,16 @@ export class MethodCalls<Caller> {
     this.waiting.clear();
   }
 
-  private settle(answer: () => void): void {
+  /** What a method answers may be no value of AMF, or too long for a message: its own fault, and no other's. */
+  private settle(command: Command, answer: () => void): void {
     this.underWay--;
     if (this.isClosed) return;
-    answer();
+    try {
+      answer();
+    } catch (error) {
+      this.options.onFault(error);
+      this.connection.answerError(command, FAILED);
+    }
     this.options.onAnswered();
   }
 }

@@ -65,7 +65,12 @@ export function errorBehind(bytes: number, { code, message, offset }: ProtocolEr
   return new ProtocolError(code, message, offset + bytes);
 }
 
-/** The AMF0 values of a message, one after the other, in memory of their own. */
+/**
+ * The AMF0 values of a message, one after the other, in memory of their own.
+ *
+ * @throws RangeError when they are longer than a message can be. A peer's values may be, written out: in AMF3 a reference
+ * to a text takes two bytes.
+ */
 export function encodeValues(...values: readonly AmfValue[]): Uint8Array {
   return encode(values, false);
 }
@@ -73,16 +78,20 @@ export function encodeValues(...values: readonly AmfValue[]): Uint8Array {
 /**
  * The payload of a command or data message of the AMF3 kind (types 17 and 15), in memory of its own: the format selector,
  * then the values. Those that are objects of any sort are in AMF3, as Flash sends them.
+ *
+ * @throws RangeError as {@link encodeValues}.
  */
 export function encodeAmf3Values(...values: readonly AmfValue[]): Uint8Array {
   return encode(values, true);
 }
 
 const FIRST_SIZE = 1024;
+/** The most that the length field of a message can say: 24 bits. */
+const LARGEST_SIZE = 2 ** 24 - 1;
 
 function encode(values: readonly AmfValue[], isAmf3Kind: boolean): Uint8Array {
   const writer = new Amf0Writer();
-  for (let size = FIRST_SIZE; ; size *= 4) {
+  for (let size = FIRST_SIZE; ; size = Math.min(size * 4, LARGEST_SIZE)) {
     const memory = new Uint8Array(size); // begins with the format selector, if there is one
     writer.reset(memory, isAmf3Kind ? 1 : 0, size);
     for (const value of values) {
@@ -90,5 +99,8 @@ function encode(values: readonly AmfValue[], isAmf3Kind: boolean): Uint8Array {
       else writer.write(value);
     }
     if (!writer.overflow) return memory.subarray(0, writer.position);
+    if (size === LARGEST_SIZE) {
+      throw new RangeError(`The values are longer than a message can be, ${LARGEST_SIZE} bytes: leave some out.`);
+    }
   }
 }

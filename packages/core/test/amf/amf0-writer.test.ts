@@ -150,6 +150,12 @@ describe("Amf0Writer", () => {
   });
 });
 
+it("writes no name twice, where AMF3 has an element with the name of a place", () => {
+  const array = new AmfEcmaArray(new Map([["0", "named"]]), ["placed", "second"]);
+  expect(decode(encode(array))).toEqual([AmfEcmaArray.of({ 0: "named", 1: "second" })]);
+  expect(hexOf(encode(array)).slice(0, 10)).toBe("0800000002");
+});
+
 describe("AmfObject and AmfEcmaArray", () => {
   it("are built from literals and read by name", () => {
     const status = AmfObject.of({ level: "status", code: "NetStream.Play.Start" });

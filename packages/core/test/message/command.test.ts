@@ -156,3 +156,9 @@ describe("encodeValues", () => {
     expect(command).toMatchObject({ object: [shared, "z".repeat(2000), shared] });
   });
 });
+
+it("encodeValues makes nothing that is longer than a message can be", () => {
+  const longest = 2 ** 24 - 1 - 5; // marker and length
+  expect(encodeValues("a".repeat(longest))).toHaveLength(2 ** 24 - 1);
+  expect(() => encodeValues("a".repeat(longest + 1))).toThrow(RangeError);
+});
