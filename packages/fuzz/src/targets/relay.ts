@@ -2,8 +2,10 @@ import {
   AmfObject,
   type AmfValue,
   ChunkWriter,
+  defaultLimits,
   encodeValues,
   MessageType,
+  ObjectRoom,
   PeerStep,
   Relay,
   RelayPeer,
@@ -47,6 +49,8 @@ class World {
     },
   };
 
+  readonly peerHost = { ...this.host, objects: new ObjectRoom(this.host, defaultLimits, null) };
+
   /** What an adapter does after it has read: others may have something to send, or to end. */
   settle(): void {
     this.relay.flush();
@@ -67,7 +71,7 @@ class Guest {
     check(session !== null, "The relay takes nobody.");
     this.session = session;
     const nothing = (): void => {};
-    this.peer = new RelayPeer(world.host, session, { id, address: "192.0.2.1:1" }, nothing, nothing);
+    this.peer = new RelayPeer(world.peerHost, session, { id, address: "192.0.2.1:1" }, nothing, nothing);
     session.carrier = { flush: () => this.flush(), pump: () => this.poll(), destroy: () => this.end() };
     this.take(plainHandshake, 0, plainHandshake.length);
   }
