@@ -53,6 +53,8 @@ export interface Limits {
   strayMediaBytes: number;
   /** Empty messages received in a second. Default 1,000. */
   emptyMessagesPerSecond: number;
+  /** Messages in one aggregate message; what comes behind them is left out. Default 1,024. */
+  aggregateMessages: number;
   /** Own commands whose answers are waited for at a time. Default 256. */
   pendingCalls: number;
   /** How long the answer to an own command is waited for. Default 30 s. */
@@ -101,6 +103,7 @@ export const defaultLimits: Readonly<Limits> = Object.freeze({
   pingAnswersPerSecond: 20,
   strayMediaBytes: 4_194_304,
   emptyMessagesPerSecond: 1_000,
+  aggregateMessages: 1_024,
   pendingCalls: 256,
   callTimeout: 30_000,
   sharedObjects: 10_000,

@@ -16,7 +16,9 @@ export interface Failure {
 
 /** Inputs between two looks at the coverage: a look costs as much as dozens of them. */
 const BATCH = 64;
+/** How often, and for how many milliseconds, a failure is made shorter. */
 const MOST_TRIES = 4_000;
+const LONGEST_TRIAL = 20_000;
 /** What one input may take at most, in milliseconds: so much, and so much for each byte. */
 const SLOW = 250;
 const SLOW_BY_BYTE = 0.05;
@@ -134,7 +136,9 @@ export class Fuzzer {
       last = found;
       return kindOf(found);
     };
-    const least = minimise(input, failureOf, MOST_TRIES);
+    const until = performance.now() + LONGEST_TRIAL;
+    let tries = MOST_TRIES;
+    const least = minimise(input, failureOf, () => tries-- > 0 && performance.now() < until);
     failureOf(least);
     return { input: least, error: last };
   }

@@ -10,28 +10,26 @@ export function kindOf(error: unknown): string {
  * The shortest relative of an input that fails in the same way: whatever can be left out is, and what can be zero is.
  *
  * @param failureOf - how an input fails; null when it does not
- * @param tries - how often it may be called
+ * @param goesOn - whether it may be tried again
  */
 export function minimise(
   input: Uint8Array,
   failureOf: (input: Uint8Array) => string | null,
-  tries: number,
+  goesOn: () => boolean,
 ): Uint8Array {
   const wanted = failureOf(input);
   let best = input;
-  let left = tries;
   const attempt = (candidate: Uint8Array): boolean => {
-    left--;
     if (failureOf(candidate) !== wanted) return false;
     best = candidate;
     return true;
   };
-  for (let size = 2 ** Math.floor(Math.log2(Math.max(1, input.length))); size >= 1 && left > 0; size /= 2) {
-    for (let at = best.length - size; at >= 0 && left > 0; at -= size) {
+  for (let size = 2 ** Math.floor(Math.log2(Math.max(1, input.length))); size >= 1 && goesOn(); size /= 2) {
+    for (let at = best.length - size; at >= 0 && goesOn(); at -= size) {
       attempt(concat(best.subarray(0, at), best.subarray(at + size)));
     }
   }
-  for (let at = 0; at < best.length && left > 0; at++) {
+  for (let at = 0; at < best.length && goesOn(); at++) {
     if (best[at] === 0) continue;
     const candidate = best.slice();
     candidate[at] = 0;

@@ -17,6 +17,8 @@ const inputs: Readonly<Record<string, number>> = {
   codec: 4_000,
   flv: 2_000,
   capture: 500,
+  recording: 1_000,
+  "shared-object": 2_000,
   server: 150,
   client: 200,
   relay: 120,

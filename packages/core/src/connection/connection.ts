@@ -91,7 +91,7 @@ export abstract class Connection<Event extends number> {
   private readonly duties: ControlDuties;
   private readonly intake = new MediaIntake();
   /** What is left of the aggregate message that came last. */
-  private readonly parts = new AggregateReader();
+  private readonly parts: AggregateReader;
   private readonly emptyMessages: RateLimit;
   private handshake: Handshake | null;
 
@@ -107,6 +107,7 @@ export abstract class Connection<Event extends number> {
     this.duties = new ControlDuties(this.output.sender, limits);
     this.vigil = new Vigil(limits, now);
     this.calls = new Calls(limits, now);
+    this.parts = new AggregateReader(limits);
     this.emptyMessages = new RateLimit(limits.emptyMessagesPerSecond);
     this.handshake = handshake;
     this.output.first = handshake;

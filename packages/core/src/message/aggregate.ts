@@ -1,5 +1,6 @@
 import { readUint8, readUint24, readUint32, writeUint24, writeUint32 } from "../bytes/index.ts";
 import { MessageType } from "../chunk/index.ts";
+import { defaultLimits, type Limits } from "../limits.ts";
 
 /** Of a part: type, length, timestamp, message stream id. */
 const HEADER_BYTES = 11;
@@ -34,12 +35,19 @@ export class AggregateReader {
   bytes: Uint8Array = new Uint8Array(0);
   start = 0;
   end = 0;
-  /** Whether the aggregate ended in the middle of a part, which is left out. */
+  /** Whether the aggregate ended in the middle of a part, which is left out, or has more parts than are read. */
   isTruncated = false;
+  private readonly limits: Pick<Limits, "aggregateMessages">;
+  private partsLeft = 0;
   private position = 0;
   private last = 0;
   private isPlain = false;
   private offset = 0;
+
+  /** @param limits - `aggregateMessages` parts are read of each aggregate */
+  constructor(limits: Pick<Limits, "aggregateMessages"> = defaultLimits) {
+    this.limits = limits;
+  }
 
   /** Lends the payload bytes[start, end) of an aggregate. */
   reset(bytes: Uint8Array, start: number, end: number, timestamp: number): void {
@@ -47,6 +55,7 @@ export class AggregateReader {
     this.position = start;
     this.last = end;
     this.isTruncated = false;
+    this.partsLeft = this.limits.aggregateMessages;
     this.isPlain = false;
     this.offset = 0;
     if (end - start < HEADER_BYTES) return;
@@ -59,11 +68,14 @@ export class AggregateReader {
   next(): boolean {
     const { bytes, position, last } = this;
     if (position === last) return false;
-    if (last - position < HEADER_BYTES || last - position - HEADER_BYTES < readUint24(bytes, position + 1)) {
+    const isWhole =
+      last - position >= HEADER_BYTES && last - position - HEADER_BYTES >= readUint24(bytes, position + 1);
+    if (!isWhole || this.partsLeft === 0) {
       this.isTruncated = true;
       this.position = last;
       return false;
     }
+    this.partsLeft--;
     this.messageType = readUint8(bytes, position);
     this.timestamp = (this.timestampAt(position) + this.offset) >>> 0;
     this.start = position + HEADER_BYTES;

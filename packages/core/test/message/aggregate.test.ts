@@ -55,6 +55,24 @@ describe("an aggregate", () => {
     }
   });
 
+  it("is read up to the limit aggregateMessages: the rest is left out", () => {
+    const reader = new AggregateReader({ aggregateMessages: 2 });
+    const part = { messageType: MessageType.Audio, timestamp: 0, payload: Uint8Array.of(0xaf) };
+    const counts = [1, 2, 3, 2].map((length) => {
+      const bytes = aggregatePayload(new Array<typeof part>(length).fill(part));
+      reader.reset(bytes, 0, bytes.length, 0);
+      let count = 0;
+      while (reader.next()) count++;
+      return [count, reader.isTruncated];
+    });
+    expect(counts).toEqual([
+      [1, false],
+      [2, false],
+      [2, true],
+      [2, false],
+    ]);
+  });
+
   it("cannot have another one in it", () => {
     const nested = { messageType: MessageType.Aggregate, timestamp: 0, payload: two };
     expect(() => aggregatePayload([nested])).toThrow(TypeError);

@@ -12,6 +12,7 @@ import { amf0 } from "./amf.ts";
 import { anyMessage, chunks, type Message } from "./chunks.ts";
 import { audio, video } from "./media.ts";
 import { uint } from "./numbers.ts";
+import { sharedObject } from "./shared-object.ts";
 
 const NAMES = ["key", "key", "key", "other", "", "key?a=b", "__proto__", "x".repeat(1_025), "a\nb", "\u0000"];
 const CODES = [
@@ -128,13 +129,10 @@ function aggregate(random: Random, streamId: number, clock: number): Message {
   return { chunkStreamId: 6, messageType: 22, messageStreamId: streamId, timestamp: clock, payload };
 }
 
-function sharedObject(random: Random): Message {
-  const events = Array.from({ length: random.small(5) }, () => {
-    const bytes = random.bytes(random.small(20));
-    return concat(uint(random.below(13), 1), uint(random.oneIn(10) ? random.edge() : bytes.length, 4), bytes);
-  });
-  const payload = concat(uint(1, 2), uint(0x61, 1), uint(random.below(9), 4), uint(0, 8), ...events);
-  return { chunkStreamId: 3, messageType: random.pick([19, 16]), messageStreamId: 0, timestamp: 0, payload };
+function sharedObjectMessage(random: Random): Message {
+  const isAmf3Kind = random.oneIn(4);
+  const payload = sharedObject(random, isAmf3Kind);
+  return { chunkStreamId: 3, messageType: isAmf3Kind ? 16 : 19, messageStreamId: 0, timestamp: 0, payload };
 }
 
 /** What both ends may say at any time. */
@@ -148,7 +146,7 @@ function anything(random: Random, clock: number): Message {
     case 2:
       return aggregate(random, streamId, clock);
     case 3:
-      return random.oneIn(3) ? sharedObject(random) : anyMessage(random);
+      return random.oneIn(2) ? sharedObjectMessage(random) : anyMessage(random);
     case 4: {
       const ping = concat(uint(random.pick([0, 1, 3, 6, 7, 31]), 2), uint(random.below(3), 4), uint(3_000, 4));
       return { chunkStreamId: 2, messageType: 4, messageStreamId: 0, timestamp: 0, payload: ping };
@@ -163,7 +161,14 @@ const WRONGNESS = [1e9, 1e9, 200, 30];
 /** What a client says to a server, from behind the handshake on. */
 export function clientSession(random: Random): Uint8Array {
   const messages: Message[] = [];
-  const object = AmfObject.of({ app: random.oneIn(20) ? random.pick(NAMES) : "live", tcUrl: "rtmp://h/live" });
+  const app = random.oneIn(20) ? random.pick(NAMES) : "live";
+  const more: Record<string, AmfValue> = random.oneIn(3)
+    ? { capsEx: value(random), fourCcList: [value(random), "av01"], objectEncoding: 3 }
+    : {};
+  const maps: Record<string, AmfValue> = random.oneIn(3)
+    ? { videoFourCcInfoMap: value(random), audioFourCcInfoMap: AmfObject.of({ "*": 4 }) }
+    : {};
+  const object = AmfObject.of({ app, tcUrl: "rtmp://h/live", ...more, ...maps });
   if (!random.oneIn(20)) messages.push(command(random, "connect", 0, object, ...values(random).slice(0, 1)));
   for (let count = random.below(4); count > 0; count--) messages.push(command(random, "createStream", 0, null));
   for (let count = random.small(40), clock = 0; count > 0; count--, clock += 20) {

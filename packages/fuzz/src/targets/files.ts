@@ -1,4 +1,5 @@
 import {
+  BufferPool,
   errorName,
   FLV_HEADER_BYTES,
   FLV_TAG_HEADER_BYTES,
@@ -6,12 +7,16 @@ import {
   FlvReader,
   limitsWith,
   PREVIOUS_TAG_SIZE_BYTES,
+  Reading,
+  RecordedStream,
+  readRecordingMetadata,
   writeFlvHeader,
   writeFlvTag,
 } from "@millrace/core";
 import { CaptureError, describeLosses, openCapture } from "millrace/dist/capture/index.js";
 import { flvFile, packetFile } from "../grammar/files.ts";
 import { cutsOf, lend } from "../lending.ts";
+import { concat } from "../mutation.ts";
 import { hashOf, type Random } from "../random.ts";
 import { capture as captureFile, captures, vectors } from "../seeds.ts";
 import { check, checkPolls, checkSame, type Target } from "../target.ts";
@@ -107,5 +112,59 @@ export const capture: Target = {
     check(given <= input.length, `${given} bytes came out of ${input.length}.`);
     check(report.packets <= input.length, `${report.packets} packets in ${input.length} bytes.`);
     for (const line of describeLosses(report)) check(line.length < 1_000, "A long line.");
+  },
+};
+
+/** Of the windows of recordings: each gives back what it took. */
+const pool = new BufferPool(2 ** 22);
+
+/** The file is there at once, and gives what it is asked for: the first byte says how much of it at most. */
+function recordingLog(file: Uint8Array, share: number): string[] {
+  const stream = new RecordedStream(pool, file.length, { request: () => {}, release: () => {} }, limits);
+  const { reader } = stream;
+  const log: string[] = [];
+  const readAll = (): void => {
+    for (let polls = 0; ; polls++) {
+      checkPolls(polls, 4 * file.length, 1);
+      const reading = stream.next();
+      if (reading === Reading.Tag) {
+        const { tagType, timestamp, payloadLength, memory, start, end } = reader;
+        check(end - start === payloadLength, "A tag is not whole.");
+        log.push(`${tagType} @${timestamp} ${hashOf(memory, start, end)}`);
+      } else if (reading === Reading.Waiting && reader.isWaiting) {
+        const { fillStart, fillEnd, wantedOffset, memory } = reader;
+        check(wantedOffset >= 0 && fillEnd > fillStart, "Nothing is wanted.");
+        memory.set(file.subarray(wantedOffset, wantedOffset + fillEnd - fillStart), fillStart);
+        reader.fill(fillEnd - fillStart);
+      } else {
+        log.push(`ended with ${reading}`);
+        return;
+      }
+    }
+  };
+  readAll();
+  log.push(`duration ${stream.duration}`);
+  for (const time of [0, share * 40, 2 ** 31]) {
+    stream.seek(time, (share & 1) === 1);
+    readAll();
+  }
+  reader.close();
+  check(pool.lentBytes === 0, `${pool.lentBytes} bytes of the pool were not given back.`);
+  return log;
+}
+
+/** Recordings: FLV files in which players seek. */
+export const recording: Target = {
+  name: "recording",
+  covers: /core\/dist\/recording\/(reader|recorded-stream|recording-index|head)/,
+  longest: LONGEST,
+  seeds: () => vectors("flv").map(({ bytes }) => concat(Uint8Array.of(1), bytes)),
+  make: (random: Random) => concat(Uint8Array.of(random.next()), flvFile(random)),
+  run(input) {
+    const file = input.subarray(1);
+    const share = input[0] ?? 0;
+    checkSame(recordingLog(file, share), recordingLog(file.slice(), share), "Read once more");
+    const metadata = readRecordingMetadata(file, Math.min(24, file.length), file.length, limits);
+    check(metadata === null || metadata.times.length === metadata.positions.length, "Times without positions.");
   },
 };

@@ -38,6 +38,7 @@ function logOf(input: Uint8Array, ends: readonly number[]): string[] {
     read += handshake.position;
     sent += handshake.transmit(memory, sent, memory.length);
   });
+  sent += handshake.transmit(memory, sent, memory.length);
   check(handshake.poll() === end, "The end of a handshake is not final.");
   check(read <= HANDSHAKE_BYTES && sent <= HANDSHAKE_BYTES, `A handshake read ${read} bytes, and sent ${sent}.`);
   check(end !== HandshakeEvent.Done || read === HANDSHAKE_BYTES, `A handshake is done with ${read} bytes.`);

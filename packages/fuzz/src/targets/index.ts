@@ -2,12 +2,13 @@ import type { Target } from "../target.ts";
 import { amf0, amf3 } from "./amf.ts";
 import { chunk } from "./chunk.ts";
 import { client } from "./client.ts";
-import { capture, flv } from "./files.ts";
+import { capture, flv, recording } from "./files.ts";
 import { handshake } from "./handshake.ts";
 import { codec, media } from "./media.ts";
 import { aggregate, message } from "./message.ts";
 import { relay } from "./relay.ts";
 import { server } from "./server.ts";
+import { sharedObject } from "./shared-object.ts";
 import { writer } from "./writer.ts";
 
 /** All that reads what others wrote. */
@@ -23,6 +24,8 @@ export const targets: readonly Target[] = [
   codec,
   flv,
   capture,
+  recording,
+  sharedObject,
   server,
   client,
   relay,

@@ -6,6 +6,7 @@ const LONGEST = 2_048;
 const pool = new BufferPool(2 ** 26);
 /** Of a message in the input. */
 const STEP_BYTES = 12;
+const LONGEST_MESSAGE = 8_192;
 const most = 2 ** 24;
 const limits = limitsWith({
   chunkStreams: 65_600,
@@ -70,7 +71,7 @@ function run(input: Uint8Array): void {
     const messageType = 3 + (view.getUint8(at + 3) % 20);
     const streamId = what & 2 ? view.getUint32(at + 2) : what & 4;
     const timestamp = what & 8 ? view.getUint32(at + 6) : view.getUint16(at + 6);
-    const length = what & 16 ? view.getUint16(at + 10) : view.getUint8(at + 10);
+    const length = view.getUint16(at + 10) % (what & 16 ? LONGEST_MESSAGE : 256);
     const start = view.getUint16(at + 4);
     if (what & 32) writer.lend(chunkStreamId, messageType, streamId, timestamp, payloads, start, start + length);
     else
