@@ -2,7 +2,6 @@ import {
   AmfObject,
   type AmfValue,
   ChunkWriter,
-  defaultLimits,
   encodeValues,
   type HookAnswer,
   MessageType,
@@ -52,8 +51,6 @@ class World {
     this.host = { ...host, objects: new ObjectRoom(host, this.relay.limits, null) };
   }
 
-  readonly peerHost = { ...this.host, objects: new ObjectRoom(this.host, defaultLimits, null) };
-
   /** What an adapter does after it has read: others may have something to send, or to end. */
   settle(): void {
     this.relay.flush();
@@ -80,7 +77,7 @@ class Guest {
     check(session !== null, "The relay takes nobody.");
     this.session = session;
     const nothing = (): void => {};
-    this.peer = new RelayPeer(world.peerHost, session, { id, address: "192.0.2.1:1" }, nothing, nothing);
+    this.peer = new RelayPeer(world.host, session, { id, address: "192.0.2.1:1" }, nothing, nothing);
     session.carrier = { flush: () => this.flush(), pump: () => this.poll(), destroy: () => this.end() };
     this.take(plainHandshake, 0, plainHandshake.length);
   }
