@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 /** About the source text, about V8 with its flags, or with programs of others: another runtime has no part in these. */
-const left = /architecture|allocation|amfjs|complexity|ffmpeg|(bun|chromium)\.test/;
+const left = /architecture|threats|allocation|amfjs|complexity|ffmpeg|(bun|chromium)\.test/;
 
 /** The folder of the package. */
 export const home: string = fileURLToPath(new URL("..", import.meta.url));
