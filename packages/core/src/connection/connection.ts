@@ -172,9 +172,14 @@ export abstract class Connection<Event extends number> {
     return transactionId;
   }
 
-  /** Sends a shared object message (types 19 and 16). Nobody changes the payload any more. */
+  /**
+   * Sends a shared object message (types 19 and 16). Nobody changes the payload any more. A peer that does not read what it
+   * shares fails: the next `poll` answers so.
+   */
   sendSharedObject(messageType: number, payload: Uint8Array): void {
-    if (!this.isOver) this.output.sender.message(ChunkStream.Connection, messageType, 0, 0, payload);
+    if (this.isOver) return;
+    this.output.sender.message(ChunkStream.Connection, messageType, 0, 0, payload);
+    this.unlessOverfull(NOTHING);
   }
 
   /** The peer broke the protocol in a message that was handed out: it is told so, and the next `poll` answers `Failed`. */

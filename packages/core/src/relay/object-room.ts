@@ -125,12 +125,9 @@ export class ObjectRoom {
     if (session === undefined) return;
     const { connection, carrier } = session;
     for (const { messageType, payload } of sharer.takeMessages()) connection.sendSharedObject(messageType, payload);
-    if (sharer.error === null) {
-      carrier?.flush();
-      return;
-    }
-    connection.breakOff(sharer.error);
-    carrier?.pump();
+    if (sharer.error !== null) connection.breakOff(sharer.error);
+    if (connection.error === null) carrier?.flush();
+    else carrier?.pump();
   }
 
   private tellRefused(sharer: SharedObjectPeer, what: string): void {
