@@ -12,19 +12,10 @@ import {
 import { ErrorCode, errorName, ProtocolError } from "../errors.ts";
 import { type Handshake, HandshakeEvent } from "../handshake/index.ts";
 import { defaultLimits, type Limits } from "../limits.ts";
-import {
-  AggregateReader,
-  type Command,
-  DataKind,
-  dataInAmf0,
-  readCommand,
-  readData,
-  readDataHead,
-  StatusCode,
-  type UserControl,
-} from "../message/index.ts";
+import { AggregateReader, type Command, readCommand, StatusCode, type UserControl } from "../message/index.ts";
 import { type Answer, type Call, Calls, Purpose } from "./calls.ts";
 import { ControlDuties, ControlOutcome } from "./control-duties.ts";
+import { passData } from "./data-intake.ts";
 import { MediaIntake, type MediaTarget } from "./media-intake.ts";
 import { Output } from "./output.ts";
 import { RateLimit } from "./rate-limit.ts";
@@ -396,28 +387,8 @@ export abstract class Connection<Event extends number> {
       this.parts.reset(assembler.bytes, assembler.start, assembler.end, parser.timestamp);
       return NOTHING;
     }
-    const isData = messageType === MessageType.DataAmf0 || (messageType === MessageType.DataAmf3 && this.toAmf0());
+    const isData = messageType === MessageType.DataAmf0 || messageType === MessageType.DataAmf3;
     return isData && this.takeData() ? NOTHING : SharedEvent.Message;
-  }
-
-  /**
-   * Players need not know AMF3: a publisher's data goes on in AMF0.
-   *
-   * @returns false for what is not a publisher's, or has no form in AMF0: it stays as it is.
-   */
-  private toAmf0(): boolean {
-    const { message } = this;
-    const target = this.targetOf(message.messageStreamId);
-    if (target === undefined || target.sink === null) return false;
-    const data = readData(message.bytes, message.start, message.end, true, this.limits);
-    if (data instanceof ProtocolError) return false;
-    const payload = dataInAmf0(data, this.limits.dataMessageLength);
-    if (payload === null) return false;
-    message.messageType = MessageType.DataAmf0;
-    message.bytes = payload;
-    message.start = 0;
-    message.end = payload.length;
-    return true;
   }
 
   /** One message of an aggregate: what is no media means nothing there. */
@@ -464,23 +435,9 @@ export abstract class Connection<Event extends number> {
     return target;
   }
 
-  /** Passes a publisher's data message on to its live stream. @returns false when it is for the application. */
+  /** @returns false when it is for the application. */
   private takeData(): boolean {
-    const { messageStreamId, timestamp, bytes, start, end } = this.message;
-    const target = this.targetNow(messageStreamId);
-    if (target === undefined || target.sink === null) return false;
-    const head = readDataHead(bytes, start, end, this.limits);
-    if (!this.isMediaData(head.handler)) return false;
-    const sink = target.openSink();
-    if (sink === null) return false;
-    const isMetadata = head.handler === "onMetaData";
-    if (head.kind === DataKind.ClearDataFrame) {
-      if (isMetadata) sink.setMetadata(null);
-      return true;
-    }
-    // Encoders wrap other messages in @setDataFrame as well (FFmpeg |RtmpSampleAccess): these do not replace metadata.
-    if (isMetadata) sink.pushMetadata(timestamp, bytes, head.start, end);
-    else if (head.start < end) sink.push(MessageType.DataAmf0, timestamp, bytes, head.start, end);
-    return true;
+    const { message } = this;
+    return passData(message, this.targetNow(message.messageStreamId), (name) => this.isMediaData(name), this.limits);
   }
 }

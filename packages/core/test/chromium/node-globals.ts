@@ -2,6 +2,19 @@
 
 export const process = { env: {} };
 
+/** Later, when what waits for it by then is done. */
+export function setImmediate(act: () => void): void {
+  const { port1, port2 } = new MessageChannel();
+  // as the browser has it; Node's types know other names
+  Object.assign(port1, {
+    onmessage: () => {
+      port1.close();
+      act();
+    },
+  });
+  port2.postMessage(null);
+}
+
 export class Buffer extends Uint8Array {
   static override from(source: string | ArrayLike<unknown> | Iterable<unknown>, encoding: unknown = "utf8"): Buffer {
     // What is no text consists of bytes; the wider type is that of Uint8Array.from.

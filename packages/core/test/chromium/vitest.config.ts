@@ -23,7 +23,7 @@ const nodeForTests: Plugin = {
   transform(code, id) {
     const [path = ""] = id.split("?");
     if (!tests.test(path)) return;
-    const names = ["Buffer", "process"].filter((name) => new RegExp(`\\b${name}\\b`).test(code));
+    const names = ["Buffer", "process", "setImmediate"].filter((name) => new RegExp(`\\b${name}\\b`).test(code));
     // On the first line, so that all others keep their numbers.
     const globals = names.length > 0 ? `import { ${names.join(", ")} } from "${beside("node-globals.ts")}"; ` : "";
     // A file's address as on Node, by which it finds the fixtures.

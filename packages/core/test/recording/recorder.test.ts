@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AmfEcmaArray } from "../../src/amf/index.ts";
+import { readUint24 } from "../../src/bytes/index.ts";
 import type { LiveStream } from "../../src/live/index.ts";
 import { encodeValues } from "../../src/message/index.ts";
 import { Reading, Recorder, readRecordingMetadata } from "../../src/recording/index.ts";
@@ -21,7 +22,7 @@ const makers: Record<string, (length: number) => { type: number; payload: Uint8A
 };
 
 function metadataOf(file: Uint8Array) {
-  const length = Buffer.from(file).readUIntBE(14, 3);
+  const length = readUint24(file, 14);
   const metadata = readRecordingMetadata(file, 24, 24 + length);
   if (metadata === null) throw new Error("There is no metadata.");
   return metadata;
