@@ -96,7 +96,9 @@ function report(fuzzer: Fuzzer, { name }: Target, reached: { blocks: number; per
 
 exit(
   await main().catch((error: unknown) => {
-    stdout.write(`fuzz: ${error instanceof TypeError ? error.message : String(error)}\n`);
+    stdout.write(
+      `fuzz: ${error instanceof TypeError ? error.message : error instanceof Error ? error.stack : error}\n`,
+    );
     return 2;
   }),
 );

@@ -2,6 +2,11 @@ import type { Random } from "./random.ts";
 
 /** Bytes that are made in pieces. */
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  return joined(parts);
+}
+
+/** The same, for more pieces than a call can have arguments. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const part of parts) {

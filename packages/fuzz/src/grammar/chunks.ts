@@ -1,4 +1,4 @@
-import { concat } from "../mutation.ts";
+import { concat, joined } from "../mutation.ts";
 import type { Random } from "../random.ts";
 import { uint, uintLittleEndian } from "./numbers.ts";
 
@@ -84,7 +84,7 @@ export function chunks(messages: readonly Message[], random: Random, wrongness: 
       if (size >= 1 && size <= 0x7fff_ffff) chunkSize = size;
     }
   }
-  return concat(...parts);
+  return joined(parts);
 }
 
 /** In the shortest form, or in a longer one that is allowed as well. */

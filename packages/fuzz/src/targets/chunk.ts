@@ -13,7 +13,7 @@ import {
 } from "@millrace/core";
 import { anyMessage, chunks } from "../grammar/chunks.ts";
 import { cutsOf, lend } from "../lending.ts";
-import { concat } from "../mutation.ts";
+import { concat, joined } from "../mutation.ts";
 import { hashOf, type Random } from "../random.ts";
 import { captures, vectors } from "../seeds.ts";
 import { check, checkPolls, checkSame, type Target } from "../target.ts";
@@ -111,7 +111,7 @@ function spansOf(input: Uint8Array, ends: readonly number[]): string[] {
         spans.push(parser.buffer.slice(parser.start, parser.end));
         parts.set(slot, spans);
         if (!parser.isLast) continue;
-        const payload = concat(...spans);
+        const payload = joined(spans);
         check(payload.length === parser.messageLength, `${payload.length} bytes came, not ${parser.messageLength}.`);
         log.push(line(parser, payload, 0, payload.length));
         parts.delete(slot);

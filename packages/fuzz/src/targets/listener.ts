@@ -1,4 +1,4 @@
-import { type BufferPool, MessageEvent, MessageReader, type Output } from "@millrace/core";
+import { type BufferPool, MessageEvent, MessageReader, MessageType, type Output } from "@millrace/core";
 import { HANDSHAKE_BYTES } from "../seeds.ts";
 import { check } from "../target.ts";
 
@@ -6,6 +6,8 @@ import { check } from "../target.ts";
 export class Listener {
   /** Messages that were heard. */
   messages = 0;
+  /** Those of video among them. */
+  pictures = 0;
   private readonly reader: MessageReader;
   private readonly memory = new Uint8Array(16_384);
   private silent = HANDSHAKE_BYTES;
@@ -26,6 +28,7 @@ export class Listener {
       for (let event = reader.poll(); event !== MessageEvent.NeedData; event = reader.poll()) {
         check(event === MessageEvent.Message, `It says what cannot be read: ${reader.error?.message}`);
         this.messages++;
+        if (reader.messageType === MessageType.Video) this.pictures++;
       }
     }
   }

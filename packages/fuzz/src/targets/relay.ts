@@ -117,21 +117,22 @@ class Guest {
   }
 }
 
-/** What a player says that means well. */
-function playing(): Uint8Array {
+/** What peers say that mean well, in one piece: app and message stream, then what they want. */
+function saying(want: "play" | "publish", ...payloads: readonly Uint8Array[]): Uint8Array {
   const writer = new ChunkWriter(listenerPool);
-  const say = (streamId: number, ...values: AmfValue[]): void => {
-    const payload = encodeValues(...values);
-    writer.lend(3, MessageType.CommandAmf0, streamId, 0, payload, 0, payload.length);
+  const say = (messageType: number, streamId: number, payload: Uint8Array): void => {
+    writer.lend(3, messageType, streamId, 0, payload, 0, payload.length);
   };
-  say(0, "connect", 1, AmfObject.of({ app: "live" }));
-  say(0, "createStream", 2, null);
-  say(1, "play", 3, null, "key");
+  say(MessageType.CommandAmf0, 0, encodeValues("connect", 1, AmfObject.of({ app: "live" })));
+  say(MessageType.CommandAmf0, 0, encodeValues("createStream", 2, null));
+  say(MessageType.CommandAmf0, 1, encodeValues(want, 3, null, "key"));
+  for (const payload of payloads) say(MessageType.Video, 1, payload);
   const memory = new Uint8Array(1_000);
   return memory.slice(0, writer.transmit(memory, 0, memory.length));
 }
 
-const wish = playing();
+const wish = saying("play");
+const show = saying("publish", Uint8Array.from([0x17, 1, 0, 0, 0, 1]), Uint8Array.from([0x27, 1, 0, 0, 0, 2]));
 
 /** The first byte of an input says which part of it is another peer's, who comes later. */
 function logOf(input: Uint8Array, ends: readonly number[]): string[] {
@@ -152,7 +153,14 @@ function logOf(input: Uint8Array, ends: readonly number[]): string[] {
   });
   check(!player.isOver, "A player was thrown out for what others did.");
   check(player.listener.messages > 0, "A player was not even let in.");
-  for (const guest of [...guests, player]) guest.end();
+  for (const guest of guests) guest.end();
+  // Whatever they left behind: the next publisher reaches the player.
+  const before = player.listener.pictures;
+  const publisher = new Guest(world, 9);
+  publisher.take(show, 0, show.length);
+  world.settle();
+  check(player.listener.pictures === before + 2, `A player got ${player.listener.pictures - before} pictures of 2.`);
+  for (const guest of [publisher, player]) guest.end();
   world.settle();
   check(world.relay.streams.size === 0, `${world.relay.streams.size} streams have nobody.`);
   checkGivenBack();
