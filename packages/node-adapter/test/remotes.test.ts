@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, expect, it } from "vitest";
+import { afterAll, afterEach, expect, it } from "vitest";
 import type { ServerOptions } from "../src/index.ts";
 import { makeCertificate } from "./certificate.ts";
 import { RawClient } from "./client.ts";
@@ -13,7 +13,7 @@ const certificate = makeCertificate(folder, "first");
 afterEach(async () => {
   for (const house of houses.splice(0)) await house.server.close(0);
 });
-process.once("exit", () => rmSync(folder, { recursive: true }));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 /** A server without bystanders, at this port or any. */
 async function house(options: ServerOptions = {}, port = 0): Promise<House> {

@@ -4,12 +4,12 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ClientError, connect, createServer, type Server } from "@millrace/node-adapter";
-import { afterEach, expect, it } from "vitest";
+import { afterAll, afterEach, expect, it } from "vitest";
 import { type AuthoritySettings, hooksOf, keyOf } from "../../src/serve/authority.ts";
 
 const open: { close(): unknown }[] = [];
 const folder = mkdtempSync(join(tmpdir(), "millrace-authority-"));
-process.once("exit", () => rmSync(folder, { recursive: true }));
+afterAll(() => rmSync(folder, { recursive: true }));
 afterEach(async () => {
   for (const each of open.splice(0)) await each.close();
 });

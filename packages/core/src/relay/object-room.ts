@@ -1,4 +1,5 @@
-import { ProtocolError } from "../errors.ts";
+import { RateLimit } from "../connection/index.ts";
+import { ErrorCode, errorName, ProtocolError } from "../errors.ts";
 import type { Limits } from "../limits.ts";
 import {
   type SharedObjectAccess,
@@ -10,6 +11,9 @@ import {
 } from "../shared-object/index.ts";
 import type { HookAnswer, Hooks, Peer, ServerEvent } from "./hooks.ts";
 import type { RelaySession } from "./session.ts";
+
+/** Refusals that are told of. */
+const REPORTS_PER_SECOND = 20;
 
 /** What the room needs of its server. */
 export interface ObjectRoomHost {
@@ -48,6 +52,7 @@ export class ObjectRoom {
   private readonly keeper: SharedObjectKeeper;
   private readonly members = new Map<SharedObjectPeer, Member>();
   private readonly decisions = new Set<Decision>();
+  private readonly reports = new RateLimit(REPORTS_PER_SECOND);
 
   /** @param storage - for persistent objects; null for none: nobody may use any then */
   constructor(host: ObjectRoomHost, limits: Readonly<Limits>, storage: SharedObjectStorage | null) {
@@ -58,7 +63,7 @@ export class ObjectRoom {
       storage,
       onUse: (task) => this.decide(task),
       onChanged: (sharer) => this.send(sharer),
-      onRefused: ({ peer: sharer, app, name }) => this.tellRefused(sharer, `${app}/${name}`),
+      onRefused: ({ peer: sharer, app, name, code }) => this.tellRefused(sharer, `${app}/${name}`, code),
       onFault: (task, error) => this.blame(task.kind === "use" ? task.peer : null, error),
     });
   }
@@ -130,10 +135,11 @@ export class ObjectRoom {
     else carrier?.pump();
   }
 
-  private tellRefused(sharer: SharedObjectPeer, what: string): void {
+  private tellRefused(sharer: SharedObjectPeer, what: string, code: ErrorCode): void {
     const member = this.members.get(sharer);
-    if (member === undefined) return;
-    const reason = "This client may not use it.";
+    // Whoever asks again and again does not fill the logs.
+    if (member === undefined || !this.reports.allows(this.host.now())) return;
+    const reason = code === ErrorCode.Refused ? "This client may not use it." : errorName(code);
     this.host.emit({ type: "refused", peer: member.peer, what: `object ${what}`, reason });
   }
 
