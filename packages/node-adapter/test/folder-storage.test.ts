@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
-  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -139,12 +138,10 @@ describe("a folder of recordings", () => {
     await working.discard();
   });
 
-  it("says what the system says when it cannot write", async ({ skip }) => {
-    if (process.getuid?.() === 0) skip("root may write anywhere");
-    mkdirSync(folder);
-    chmodSync(folder, 0o500);
-    await expect(storage.begin("live/show", "record")).rejects.toThrow("EACCES");
-    chmodSync(folder, 0o700);
+  it("says what the system says when it cannot write", async () => {
+    // Not even root can make a folder in a file.
+    writeFileSync(folder, "");
+    await expect(storage.begin("live/show", "record")).rejects.toThrow(/EEXIST|ENOTDIR/);
   });
 });
 
