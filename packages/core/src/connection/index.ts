@@ -1,4 +1,4 @@
-export { abilitiesOf, Capability, capabilitiesOf, EVERY_CAPABILITY } from "./abilities.ts";
+export { Capability, EVERY_CAPABILITY } from "./abilities.ts";
 export type { Answer } from "./calls.ts";
 export { Approach, type ApproachOptions, type ApproachTarget } from "./client-approach.ts";
 export { authenticationQuery, type Credentials } from "./client-authentication.ts";

@@ -53,10 +53,10 @@ export const Outcome = {
   NameTooLong: 6,
   /** The peer says goodbye. */
   Close: 7,
-  /** A call of the application's is answered. */
-  Answer: 9,
   /** It lacks an argument without which it means nothing. */
   Malformed: 8,
+  /** A call of the application's is answered. */
+  Answer: 9,
 } as const;
 export type Outcome = (typeof Outcome)[keyof typeof Outcome];
 

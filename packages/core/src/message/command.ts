@@ -1,4 +1,4 @@
-import { Amf0Reader, Amf0Writer, type Amf3ReaderOptions, type AmfValue } from "../amf/index.ts";
+import { Amf0Reader, Amf0Writer, type Amf3ReaderOptions, type AmfValue, encodeGrowing } from "../amf/index.ts";
 import { readUint8 } from "../bytes/index.ts";
 import { ErrorCode, ProtocolError } from "../errors.ts";
 import type { Limits } from "../limits.ts";
@@ -85,22 +85,18 @@ export function encodeAmf3Values(...values: readonly AmfValue[]): Uint8Array {
   return encode(values, true);
 }
 
-const FIRST_SIZE = 1024;
 /** The most that the length field of a message can say: 24 bits. */
 const LARGEST_SIZE = 2 ** 24 - 1;
 
 function encode(values: readonly AmfValue[], isAmf3Kind: boolean): Uint8Array {
   const writer = new Amf0Writer();
-  for (let size = FIRST_SIZE; ; size = Math.min(size * 4, LARGEST_SIZE)) {
-    const memory = new Uint8Array(size); // begins with the format selector, if there is one
-    writer.reset(memory, isAmf3Kind ? 1 : 0, size);
+  // What comes first in AMF3 kinds is the format selector, which is 0.
+  const encoded = encodeGrowing(writer, LARGEST_SIZE, isAmf3Kind ? 1 : 0, () => {
     for (const value of values) {
       if (isAmf3Kind && typeof value === "object" && value !== null) writer.writeAmf3(value);
       else writer.write(value);
     }
-    if (!writer.overflow) return memory.subarray(0, writer.position);
-    if (size === LARGEST_SIZE) {
-      throw new RangeError(`The values are longer than a message can be, ${LARGEST_SIZE} bytes: leave some out.`);
-    }
-  }
+  });
+  if (encoded !== null) return encoded;
+  throw new RangeError(`The values are longer than a message can be, ${LARGEST_SIZE} bytes: leave some out.`);
 }

@@ -1,4 +1,4 @@
-import { Amf0Reader, Amf0Writer, type Amf3ReaderOptions, type AmfValue } from "../amf/index.ts";
+import { Amf0Reader, Amf0Writer, type Amf3ReaderOptions, type AmfValue, encodeGrowing } from "../amf/index.ts";
 import { readUint8 } from "../bytes/index.ts";
 import type { ProtocolError } from "../errors.ts";
 import type { Limits } from "../limits.ts";
@@ -34,8 +34,6 @@ export interface Data {
 }
 
 const STRING_MARKER = 2;
-/** Of memory for values, in bytes. */
-const FIRST_SIZE = 1024;
 const SET_DATA_FRAME = encodeValues("@setDataFrame");
 
 /**
@@ -103,16 +101,12 @@ export function readData(
 export function dataInAmf0({ kind, handler, arguments: values }: Data, most: number): Uint8Array | null {
   const request = kind === DataKind.Plain ? [] : [kind === DataKind.SetDataFrame ? "@setDataFrame" : "@clearDataFrame"];
   const writer = new Amf0Writer();
-  for (let size = Math.min(FIRST_SIZE, most); ; size = Math.min(size * 4, most)) {
-    const memory = new Uint8Array(size);
-    writer.reset(memory);
-    try {
+  try {
+    return encodeGrowing(writer, most, 0, () => {
       for (const value of [...request, handler, ...values]) writer.write(value);
-    } catch {
-      return null;
-    }
-    if (!writer.overflow) return memory.slice(0, writer.position);
-    if (size === most) return null;
+    });
+  } catch {
+    return null; // a name that is too long
   }
 }
 

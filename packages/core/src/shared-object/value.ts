@@ -1,4 +1,4 @@
-import { Amf0Marker, Amf0Reader, Amf0Writer, type AmfValue } from "../amf/index.ts";
+import { Amf0Marker, Amf0Reader, Amf0Writer, type AmfValue, encodeGrowing } from "../amf/index.ts";
 import { defaultLimits, type Limits } from "../limits.ts";
 
 /** The bytes that a value which came in AMF0 takes at most when it is written again: malformed UTF-8 triples. */
@@ -15,13 +15,9 @@ export function mostWritten(length: number): number {
  */
 export function encodeValues(values: readonly AmfValue[], most: number, depth: number): Uint8Array | null {
   const writer = new Amf0Writer(depth);
-  for (let size = Math.min(256, most); ; size = Math.min(size * 4, most)) {
-    const memory = new Uint8Array(size);
-    writer.reset(memory);
+  return encodeGrowing(writer, most, 0, () => {
     for (const value of values) writer.write(value);
-    if (!writer.overflow) return memory.slice(0, writer.position);
-    if (size === most) return null;
-  }
+  });
 }
 
 /**
