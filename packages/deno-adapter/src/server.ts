@@ -3,16 +3,19 @@ import {
   CallError,
   type Hooks,
   ObjectRoom,
+  REMOTE_RANDOM_BYTES,
   Relay,
   type RelayOptions,
   type RelaySession,
+  RemoteLinks,
   type ServerEvent,
   type SharedObjectInfo,
   StatusCode,
   type StreamInfo,
 } from "@millrace/core";
 import type { ClientTls } from "./client/index.ts";
-import { RemoteTransports } from "./remote-transports.ts";
+import { openTransport } from "./client/transport.ts";
+import { RelayTransport } from "./relay-transport.ts";
 import { DenoSession, type SessionHost } from "./session.ts";
 import { identityOf, type ServerTls, TlsListener } from "./tls.ts";
 
@@ -74,7 +77,7 @@ export class Server implements SessionHost {
   private readonly tls: ServerTls | undefined;
   private readonly onEvent: (event: ServerEvent) => void;
   private readonly sessions: Map<RelaySession, DenoSession> = new Map();
-  private readonly remoteTransports: RemoteTransports;
+  private readonly remoteLinks: RemoteLinks;
   private listener: Listener | null = null;
   private connections: number;
   private ticker: ReturnType<typeof setInterval> | undefined;
@@ -95,7 +98,14 @@ export class Server implements SessionHost {
     this.onEvent = options.onEvent ?? ((): void => {});
     this.relay = new Relay(options);
     this.objects = new ObjectRoom(this, this.relay.limits, options.sharedObjects ?? null);
-    this.remoteTransports = new RemoteTransports(this, options.remoteTls ?? {});
+    this.remoteLinks = new RemoteLinks(this, {
+      randomBytes: () => crypto.getRandomValues(new Uint8Array(REMOTE_RANDOM_BYTES)),
+      dial: ({ scheme, host, port }, client, onClose) => {
+        const to = { host, port, path: null, isSecure: scheme === "rtmps" };
+        const open = (signal: AbortSignal) => openTransport(to, options.remoteTls ?? {}, signal);
+        return new RelayTransport(this, client, open, onClose);
+      },
+    });
     if (this.relay.recordings !== null) this.relay.recordings.onEvent = (event): void => this.emit(event);
   }
 
@@ -156,8 +166,8 @@ export class Server implements SessionHost {
    * @throws TypeError when it is no such URL, or names a stream where all are to go, or none where one is.
    */
   push(url: string, path?: string): void {
-    this.remoteTransports.remotes.push(url, path);
-    this.remoteTransports.open();
+    this.remoteLinks.remotes.push(url, path);
+    this.remoteLinks.open();
   }
 
   /**
@@ -167,8 +177,8 @@ export class Server implements SessionHost {
    * @throws TypeError when it is no such URL.
    */
   pull(url: string, path?: string): void {
-    this.remoteTransports.remotes.pull(url, path);
-    this.remoteTransports.open();
+    this.remoteLinks.remotes.pull(url, path);
+    this.remoteLinks.open();
   }
 
   /**
@@ -212,7 +222,7 @@ export class Server implements SessionHost {
 
   emit(event: ServerEvent): void {
     this.onEvent(event);
-    if (event.type === "publish" || event.type === "pull") this.remoteTransports.open();
+    if (event.type === "publish" || event.type === "pull") this.remoteLinks.open();
   }
 
   /** New media goes out once per turn of the event loop, to all players of a stream. */
@@ -296,9 +306,9 @@ export class Server implements SessionHost {
     }
     const cut = setTimeout(() => {
       for (const session of this.sessions.values()) session.destroy();
-      this.remoteTransports.destroy();
+      this.remoteLinks.destroy();
     }, deadline);
-    await this.remoteTransports.close();
+    await this.remoteLinks.close();
     if (this.sessions.size > 0) await new Promise<void>((resolve) => (this.drained = resolve));
     clearTimeout(cut);
     this.relay.flush();
@@ -317,7 +327,7 @@ export class Server implements SessionHost {
   private tick(): void {
     const now = this.now();
     for (const session of this.sessions.values()) session.tick(now);
-    this.remoteTransports.tick(now);
+    this.remoteLinks.tick(now);
     this.objects.tick(now);
     for (const changed of this.relay.takeChangedTracks()) this.emit({ type: "tracks", ...changed });
     const turnedAway = this.relay.gate.takeTurnedAway();

@@ -7,14 +7,16 @@ import {
   type AmfValue,
   CallError,
   ObjectRoom,
+  REMOTE_RANDOM_BYTES,
   Relay,
   type RelayOptions,
   type RelaySession,
+  RemoteLinks,
   type SharedObjectInfo,
   StatusCode,
   type StreamInfo,
 } from "@millrace/core";
-import { RemoteSockets } from "./remote-sockets.ts";
+import { RelaySocket } from "./relay-socket.ts";
 import { NodeSession, type SessionHost } from "./session.ts";
 import { type ServerTls, TlsListener } from "./tls.ts";
 
@@ -62,7 +64,7 @@ export class Server implements SessionHost {
   private receivedBefore = 0;
   private readonly onEvent: (event: ServerEvent) => void;
   private readonly sessions = new Map<RelaySession, NodeSession>();
-  private readonly remoteSockets: RemoteSockets;
+  private readonly remoteLinks: RemoteLinks;
   private readonly tls: TlsListener | null;
   private readonly netServer: NetServer;
   private connections: number;
@@ -85,7 +87,13 @@ export class Server implements SessionHost {
     this.memory = this.relay.pool.memory;
     this.readStart = this.relay.pool.take(READ_BYTES);
     this.readBuffer = Buffer.from(this.memory.buffer, this.readStart, READ_BYTES);
-    this.remoteSockets = new RemoteSockets(this, options.remoteTls ?? {});
+    this.remoteLinks = new RemoteLinks(this, {
+      randomBytes: () => randomBytes(REMOTE_RANDOM_BYTES),
+      dial: ({ scheme, host, port }, client, onClose) => {
+        const tls = scheme === "rtmps" ? { tls: options.remoteTls ?? {} } : {};
+        return new RelaySocket(this, client, { host, port, ...tls }, onClose);
+      },
+    });
     const accept = (socket: Socket): void => this.accept(socket);
     this.tls = options.tls === undefined ? null : new TlsListener(options.tls, accept);
     this.netServer = this.tls?.server ?? createNetServer({ allowHalfOpen: true, pauseOnConnect: true }, accept);
@@ -185,8 +193,8 @@ export class Server implements SessionHost {
    * @throws TypeError when it is no such URL, or names a stream where all are to go, or none where one is.
    */
   push(url: string, path?: string): void {
-    this.remoteSockets.remotes.push(url, path);
-    this.remoteSockets.open();
+    this.remoteLinks.remotes.push(url, path);
+    this.remoteLinks.open();
   }
 
   /**
@@ -196,8 +204,8 @@ export class Server implements SessionHost {
    * @throws TypeError when it is no such URL.
    */
   pull(url: string, path?: string): void {
-    this.remoteSockets.remotes.pull(url, path);
-    this.remoteSockets.open();
+    this.remoteLinks.remotes.pull(url, path);
+    this.remoteLinks.open();
   }
 
   /**
@@ -216,7 +224,7 @@ export class Server implements SessionHost {
 
   emit(event: ServerEvent): void {
     this.onEvent(event);
-    if (event.type === "publish" || event.type === "pull") this.remoteSockets.open();
+    if (event.type === "publish" || event.type === "pull") this.remoteLinks.open();
   }
 
   /** New media goes out once per turn of the event loop, to all players of a stream. */
@@ -255,10 +263,10 @@ export class Server implements SessionHost {
       session.dismiss(StatusCode.ConnectAppShutdown, "The server shuts down.");
     const cut = setTimeout(() => {
       for (const session of this.sessions.values()) session.destroy();
-      this.remoteSockets.destroy();
+      this.remoteLinks.destroy();
       this.tls?.destroy();
     }, deadline);
-    await this.remoteSockets.close();
+    await this.remoteLinks.close();
     await closed;
     // Node counts a connection as closed a little before its socket says so.
     if (this.sessions.size > 0) await new Promise<void>((resolve) => (this.drained = resolve));
@@ -292,7 +300,7 @@ export class Server implements SessionHost {
   private tick(): void {
     const now = this.now();
     for (const session of this.sessions.values()) session.tick(now);
-    this.remoteSockets.tick(now);
+    this.remoteLinks.tick(now);
     this.objects.tick(now);
     for (const changed of this.relay.takeChangedTracks()) this.emit({ type: "tracks", ...changed });
     const turnedAway = this.relay.gate.takeTurnedAway();

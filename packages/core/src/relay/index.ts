@@ -25,6 +25,7 @@ export {
 } from "./relay.ts";
 export { PeerStep, RelayPeer, type RelayPeerHost } from "./relay-peer.ts";
 export { REMOTE_RANDOM_BYTES, Remote, type RemoteHost } from "./remote.ts";
+export { type RemoteDialer, type RemoteLink, RemoteLinks } from "./remote-links.ts";
 export { Remotes } from "./remotes.ts";
 export { type Carrier, type EndedRole, pathOf, RelaySession } from "./session.ts";
 export { type TrackInfo, tracksOf } from "./tracks.ts";
